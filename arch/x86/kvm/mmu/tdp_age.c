@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Aging of the TDP MMU without mmu_lock.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kvm_age.h>
+#include <linux/rculist.h>
+
+#include <lockless_pgwalk/formats/x86_tdp.h>
+#include <lockless_pgwalk/young.h>
+
+#include "mmu.h"
+#include "mmu_internal.h"
+#include "mmutrace.h"
+#include "spte.h"
+
+/* The format is that of KVM's SPTEs. */
+static_assert(X86_TDP_PRESENT == SPTE_MMU_PRESENT_MASK);
+static_assert(X86_TDP_LARGE == PT_PAGE_SIZE_MASK);
+static_assert(X86_TDP_AD_MASK == SPTE_TDP_AD_MASK);
+static_assert(X86_TDP_AD_DISABLED == SPTE_TDP_AD_DISABLED);
+static_assert(X86_TDP_NONPRESENT == SHADOW_NONPRESENT_VALUE);
+static_assert(X86_TDP_FROZEN == FROZEN_SPTE);
+static_assert(X86_TDP_EPT_ACCESSED == VMX_EPT_ACCESS_BIT);
+static_assert(X86_TDP_NPT_ACCESSED == PT_ACCESSED_MASK);
+static_assert(X86_TDP_LEVEL_LG2 == SPTE_LEVEL_BITS);
+
+/* The role of a root, which may be declared invalid at any time. */
+static union kvm_mmu_page_role tdp_age_role(const struct kvm_mmu_page *root)
+{
+	return (union kvm_mmu_page_role){ .word = READ_ONCE(root->role.word) };
+}
+
+static bool tdp_age_want_root(const struct kvm_mmu_page *root, int as_id)
+{
+	union kvm_mmu_page_role role = tdp_age_role(root);
+
+	return !role.invalid && kvm_mmu_role_as_id(role) == as_id;
+}
+
+/*
+ * Iterate over all valid TDP MMU roots of an address space without mmu_lock,
+ * in an RCU read-side critical section.  Roots and the tables below them are
+ * freed after a grace period, so that they stay tables until its end.
+ *
+ * The list is read without its lock: pairs with list_add_rcu(), which publishes
+ * a root that is complete.  What an invalid root maps is about to be zapped;
+ * one that becomes invalid this moment is as good as valid.
+ */
+#define for_each_valid_tdp_mmu_root_rcu(_kvm, _root, _as_id)		\
+	list_for_each_entry_rcu(_root, &(_kvm)->arch.tdp_mmu_roots, link) \
+		if (!tdp_age_want_root(_root, _as_id)) {		\
+		} else
+
+struct tdp_age_tree {
+	struct pgwalk_tree tree;
+	int as_id;
+};
+
+/* An exchange that tells of its success, and only then. */
+static __always_inline bool
+tdp_age_exchange(const struct pgwalk_tree *tree,
+		 const struct pgwalk_entry *entry, u64 new)
+{
+	const struct tdp_age_tree *age_tree =
+		container_of(tree, struct tdp_age_tree, tree);
+
+	if (!pgwalk_exchange64(tree, entry, new))
+		return false;
+
+	trace_kvm_tdp_mmu_spte_changed(age_tree->as_id,
+				       round_down(entry->pos,
+						  1ULL << x86_tdp_shift(entry->level)),
+				       entry->level + PG_LEVEL_4K,
+				       entry->seen, new);
+	return true;
+}
+
+static const struct pgwalk_format tdp_age_format = {
+	X86_TDP_FORMAT,
+	.load		= pgwalk_load64,
+	.exchange	= tdp_age_exchange,
+};
+
+static unsigned int tdp_age_root(struct kvm_mmu_page *root,
+				 const struct kvm_gfn_range *range,
+				 const struct pgwalk_young *young)
+{
+	unsigned int levels = tdp_age_role(root).level;
+	const struct tdp_age_tree age_tree = {
+		.tree = {
+			.root = root->spt,
+			.top = X86_TDP_TOP(levels),
+			.pages = X86_TDP_PAGES(levels),
+			.accessed = shadow_accessed_mask,
+			.address = SPTE_BASE_ADDR_MASK,
+		},
+		.as_id = range->slot->as_id,
+	};
+
+	return pgwalk_test_clear_young(&tdp_age_format, &age_tree.tree,
+				       range->start, range->end, young);
+}
+
+/*
+ * Is anything mapped through rmaps, which need mmu_lock?  Either all of it is,
+ * or what a nested guest uses, for as long as it does.  The count is read
+ * without mmu_lock: a shadow page that appears this moment has been used since
+ * the caller asked, and the next call will know.
+ */
+static bool kvm_may_have_shadow_mmu_sptes(struct kvm *kvm)
+{
+	return !tdp_mmu_enabled || READ_ONCE(kvm->arch.indirect_shadow_pages);
+}
+
+/*
+ * SPTEs without accessed bits have their permissions removed instead, and the
+ * dirty state that this destroys must be saved first: with mmu_lock held.
+ */
+bool kvm_age_gfn_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
+{
+	struct kvm_age *age = range->arg.age;
+	struct pgwalk_young young = { .clear = age->clear };
+	unsigned int answer = PGWALK_OLD;
+	struct kvm_mmu_page *root;
+
+	if (age->bitmaps) {
+		young.start = range->start - kvm_age_first_bit(range);
+		young.nbits = age->bitmaps->nbits;
+		young.young = age->bitmaps->young;
+		young.predicate = age->bitmaps->predicate;
+	}
+
+	if (kvm_may_have_shadow_mmu_sptes(kvm))
+		answer |= PGWALK_SLOW;
+
+	if (tdp_mmu_enabled) {
+		rcu_read_lock();
+		for_each_valid_tdp_mmu_root_rcu(kvm, root, range->slot->as_id)
+			answer |= tdp_age_root(root, range, &young);
+		rcu_read_unlock();
+	}
+
+	age->slow |= !!(answer & PGWALK_SLOW);
+	return answer & PGWALK_YOUNG;
+}
