@@ -55,10 +55,11 @@ static inline unsigned long young_batch_bit(const struct young_batch *batch,
 	return (addr - batch->start) / PAGE_SIZE;
 }
 
+/* Pages are visited in ascending order: none is below the window. */
 static inline bool young_batch_covers(const struct young_batch *batch,
 				      unsigned long addr)
 {
-	return addr >= batch->start && addr < batch->end;
+	return addr < batch->end;
 }
 
 /**

@@ -61,7 +61,7 @@ typedef uint64_t u64;
 
 #ifdef PGWALK_DEBUG
 #include <assert.h>
-#define PGWALK_WARN_ON(cond)	(assert(!(cond)), false)
+#define PGWALK_WARN_ON(cond)	({ assert(!(cond)); false; })
 #else
 #define PGWALK_WARN_ON(cond)	pgwalk_no_warn(cond)
 static inline bool pgwalk_no_warn(bool cond)

@@ -132,8 +132,10 @@ pgwalk_test_clear_young(const struct pgwalk_format *fmt,
 
 	if (start >= end)
 		return answer;
+	/* Each difference counts modulo 2^64, their sum must not. */
 	if ((young->young || young->predicate) &&
-	    PGWALK_WARN_ON(end - young->start > young->nbits))
+	    PGWALK_WARN_ON(end - start > young->nbits ||
+			   start - young->start > young->nbits - (end - start)))
 		return answer;
 	if (!fmt->accessed(tree))
 		return PGWALK_SLOW;
