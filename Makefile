@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Every task of this project. The work is done by the scripts in tools/.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lockless_pgwalk
+STAGES := setup check-lib kunit check-series guest-test
+
+.PHONY: help
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: setup
+setup: ## install packages, unpack and patch a kernel in the cache; KDIR=path: start from that 6.12 tree
+	@tools/setup.sh
+
+.PHONY: apply
+apply: ## apply the series to the kernel tree at KDIR=path itself
+	@tools/series.sh apply
+
+.PHONY: series
+series: ## write the patch series as mails for `git am` to OUT=dir
+	@tools/series.sh export '$(OUT)'
+
+.PHONY: check-series
+check-series: ## prove the series: each patch applies, builds, passes checkpatch and sparse
+	@tools/series-check.sh
+
+.PHONY: check-lib
+check-lib: ## test the library in user space
+	@$(MAKE) -C tests check
+
+.PHONY: kunit
+kunit: ## run the KUnit suites under UML; ARCH=x86_64: under emulation
+	@tools/kunit.sh $(or $(ARCH),um)
+
+.PHONY: guest-test
+guest-test: ## run real guests on an emulated host; ARCH=x86
+	@tools/guest-test.sh $(or $(ARCH),x86)
+
+.PHONY: demo
+demo: ## show stock and patched kernel side by side; ARCH=x86
+	@tools/demo.sh $(or $(ARCH),x86)
+
+.PHONY: check
+check: ## all of the above that tests, one after the other (what CI runs)
+	@tools/check.sh $(STAGES)
+
+.PHONY: check-long
+check-long: ## check with LONG=1 for the stages, which then take their time
+	@LONG=1 tools/check.sh $(STAGES)
+
+.PHONY: clean
+clean: ## remove what was compiled; the trees and the compiler's cache stay
+	rm -rf build $(CACHE)/*/*/obj-*
+
+.PHONY: distclean
+distclean: ## remove the whole cache
+	rm -rf build $(CACHE)

@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel.sh TREE ARCH FLAVOUR: build a kernel; the last line is its image
+#   TREE stock|patched   ARCH x86   FLAVOUR perf (to be measured)|debug (checks itself)
+# shellcheck source=tools/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+[ $# -eq 3 ] || die "usage: kernel.sh stock|patched x86 perf|debug"
+case $1 in stock | patched) ;; *) die "unknown tree $1; known: stock patched" ;; esac
+case $3 in perf | debug) ;; *) die "unknown flavour $3; known: perf debug" ;; esac
+arch_is "$2"
+find_key
+need_tree "$1"
+
+obj=$KEY/$1/obj-$2-$3
+mkdir -p "$obj"
+exec 9>"$obj/.lock"
+flock 9
+
+build() {
+	counted "$obj" "$obj/build.log" kmake "$@" "${IMAGE##*/}" && return
+	grep -m 20 -A 5 -E 'error|Error|undefined reference' "$obj/build.log" >&2 || tail -n 20 "$obj/build.log" >&2
+	die "the build failed; all of its output: $obj/build.log"
+}
+step "configuring the $1 kernel ($2, $3)" configure "$@"
+step "building the $1 kernel ($2, $3)" build "$@"
+printf '%s\n' "$obj/$IMAGE"

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the tools share: where things are, how they speak, how a kernel is
+# configured. To be sourced.
+set -euo pipefail
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/lockless_pgwalk
+
+# Our own make must not hand its variables (ARCH=, OUT=) down to the kernel's.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH CROSS_COMPILE KBUILD_OUTPUT
+# A git hook's repository must not be taken for one of ours.
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+
+# Objects are built in tree/obj-*: the compiler then sees only relative paths
+# and ccache may serve one tree with what it compiled for another.
+export CCACHE_DIR=$CACHE/ccache CCACHE_NOHASHDIR=1
+export KBUILD_BUILD_TIMESTAMP='2024-11-17 00:00:00 UTC' KBUILD_BUILD_VERSION=1
+export KBUILD_BUILD_USER=lockless_pgwalk KBUILD_BUILD_HOST=build
+# kunit.py must not leave byte code in a tree that has to stay as it is.
+export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C
+
+say() { printf '%s\n' "$*" >&2; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# step WHAT COMMAND...: say what is being done, and how long it took
+step() {
+	local what=$1 start=$SECONDS
+	shift
+	say "$what ..."
+	"$@"
+	say "$what: done in $((SECONDS - start)) s"
+}
+
+# counted DIR LOG COMMAND...: run it into LOG, and say every 15 s how many
+# objects DIR holds
+counted() {
+	local dir=$1 log=$2 ticker rc=0
+	shift 2
+	while sleep 15 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+		say "  $(find "$dir" -name '*.o' 2>/dev/null | wc -l) objects"
+	done </dev/null >/dev/null 9>&- &
+	ticker=$!
+	"$@" >"$log" 2>&1 || rc=$?
+	kill "$ticker" 2>/dev/null
+	wait "$ticker" 2>/dev/null || true
+	return "$rc"
+}
+
+# release DIR: 6.12.117, or nothing if DIR is no kernel tree
+release() {
+	[ ! -f "$1/Makefile" ] ||
+		sed -n 's/^\(VERSION\|PATCHLEVEL\|SUBLEVEL\) = //p' "$1/Makefile" | paste -sd.
+}
+
+# need_6_12 DIR
+need_6_12() {
+	local found
+	found=$(release "$1")
+	case $found in
+	6.12.*) ;;
+	'') die "$1 is no kernel tree (no VERSION in its Makefile); give KDIR= the top of a Linux 6.12 tree" ;;
+	*) die "$1 is Linux $found, but the series is for 6.12; give KDIR= the top of a Linux 6.12 tree" ;;
+	esac
+}
+
+# find_key: KEY, the folder in the cache that belongs to one pristine kernel
+find_key() {
+	local version
+	if [ -n "${KDIR:-}" ]; then
+		[ -d "$KDIR" ] || die "KDIR=$KDIR is not a folder"
+		KDIR=$(cd "$KDIR" && pwd)
+		need_6_12 "$KDIR"
+		KEY=$CACHE/kdir-$(printf '%s %s' "$KDIR" "$(release "$KDIR")" | sha256sum | cut -c1-12)
+	else
+		version=$(dpkg-query -W -f='${Version}' linux-source-6.12 2>/dev/null) ||
+			die "linux-source-6.12 is not installed; run: make setup"
+		KEY=$CACHE/linux-${version//\~/-}
+	fi
+}
+
+# need_tree NAME
+need_tree() {
+	[ -f "$KEY/$1.stamp" ] || die "there is no $1 tree yet; run: make setup"
+}
+
+# arch_is NAME: what the kernel calls it, what is built, and with which compiler
+arch_is() {
+	# shellcheck disable=SC2034 # IMAGE is for whoever sources this
+	case $1 in
+	x86) KARCH=x86_64 IMAGE=arch/x86/boot/bzImage CROSS= ;;
+	*) die "unknown architecture $1; known: x86" ;;
+	esac
+}
+
+# kmake TREE ARCH FLAVOUR ARGUMENT...: the kernel's make
+kmake() {
+	local tree=$1 obj=obj-$2-$3
+	arch_is "$2"
+	shift 3
+	make -s -C "$KEY/$tree" O="$obj" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
+		CC="ccache ${CROSS}gcc" -j"$(nproc)" "$@" </dev/null
+}
+
+# configure TREE ARCH FLAVOUR [partial]: what the fragments name and nothing
+# else; unless partial, an option that was asked for and is not there is an error
+configure() {
+	local obj=$KEY/$1/obj-$2-$3 wanted missing
+	wanted=$obj/wanted.config
+	mkdir -p "$obj"
+	local fragments=("$TOP"/tools/configs/{common,"$2","$3"}.config)
+	[ "$1" = stock ] || fragments+=("$TOP/tools/configs/patched.config")
+	cat "${fragments[@]}" | grep -v '^#' | sort -u >"$wanted.new"
+	if [ "${4:-}" != partial ] && cmp -s "$wanted.new" "$wanted"; then
+		# a Kconfig file may have changed all the same
+		kmake "$1" "$2" "$3" olddefconfig >/dev/null
+	else
+		rm -f "$wanted"
+		kmake "$1" "$2" "$3" KCONFIG_ALLCONFIG="$wanted.new" allnoconfig >/dev/null
+	fi
+	[ "${4:-}" = partial ] && return
+	missing=$(grep -vxFf "$obj/.config" "$wanted.new") &&
+		die "$1 $2 $3: asked for in tools/configs, but not reachable (a dependency is missing): ${missing//$'\n'/ }"
+	mv "$wanted.new" "$wanted"
+}

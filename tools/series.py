@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The patch series: check it, export it as mails, give the files it makes.
+
+series/NNNN-name holds one commit each: the subject, an empty line, the
+changelog, a line "---", then one file of this project per line. A file goes to
+the same path in the kernel, kunit/ to lib/lockless_pgwalk/. X.patch and
+X.PURPOSE.patch are changes to X. Offsets are allowed, fuzz is not.
+"""
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+TOP = Path(__file__).resolve().parent.parent
+KERNEL_DIRS = ("arch", "fs", "include", "kunit", "lib", "mm", "virt")
+
+
+class Refused(Exception):
+    """What is wrong, in words for the person who ran this."""
+
+
+class Step(NamedTuple):
+    """One file of one commit."""
+    text: str       # series/NNNN-name
+    file: str       # in this project
+    path: str       # in the kernel
+    is_patch: bool
+
+
+class Commit(NamedTuple):
+    text: str
+    message: str
+    files: list
+
+
+def read_commit(path):
+    text = f"series/{path.name}"
+    message, separator, files = path.read_text().partition("\n---\n")
+    subject, _, rest = message.partition("\n")
+    if not separator or not files.strip():
+        raise Refused(f'{text}: no line "---" with the files after it')
+    if not subject.strip() or not re.match(r"\n+\S", rest):
+        raise Refused(f"{text}: must begin with a subject, an empty line and a changelog")
+    return Commit(text, message, files.split())
+
+
+def read_series():
+    """All commits; every file for the kernel is brought by exactly one."""
+    texts = sorted((TOP / "series").glob("[0-9]*"))
+    commits = [read_commit(path) for path in texts]
+    brought = {}
+    wrong = []
+    for commit in commits:
+        for file in commit.files:
+            if not (TOP / file).is_file():
+                wrong.append(f"{commit.text}: there is no {file}")
+            if file in brought:
+                wrong.append(f"{file}: brought by {brought[file]} and again by {commit.text}")
+            brought[file] = commit.text
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", *KERNEL_DIRS],
+                            cwd=TOP, check=True, capture_output=True, text=True)
+    wrong += [f"{file}: no text in series/ brings it" for file in sorted(set(listed.stdout.split()))
+              if file not in brought and (TOP / file).is_file()]
+    if wrong:
+        raise Refused("\n".join(wrong))
+    return commits
+
+
+def plan(commits, tree, applied=False):
+    """What each commit does to the kernel at tree: a list of steps per commit."""
+    new = set()
+
+    def exists(path):
+        return path in new or (tree / path).is_file()
+
+    def step(text, file):
+        path = re.sub(r"^kunit/", "lib/lockless_pgwalk/", file)
+        is_patch = path.endswith(".patch")
+        if is_patch:
+            path = path.removesuffix(".patch")
+            without_purpose = re.sub(r"\.[^./]+$", "", path)
+            if not exists(path):
+                if not exists(without_purpose):
+                    raise Refused(f"{text}: {file} changes {path}, which {tree} does not have")
+                path = without_purpose
+        elif exists(path) and not applied:
+            raise Refused(f"{text}: {file} would replace {path}, which {tree} has already")
+        new.add(path)
+        return Step(text, file, path, is_patch)
+
+    return [[step(commit.text, file) for file in commit.files] for commit in commits]
+
+
+def release(tree):
+    numbers = dict(re.findall(r"^(\w+) = (\d+)$", (tree / "Makefile").read_text(), re.M))
+    return ".".join(numbers[part] for part in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
+
+
+def copy_pristine(steps, tree, scratch):
+    for path in {step.path for step in steps}:
+        if (tree / path).is_file():
+            (scratch / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(tree / path, scratch / path)
+
+
+def take(step, scratch, tree):
+    """Carry one step out in scratch."""
+    target = scratch / step.path
+    if not step.is_patch:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(TOP / step.file, target)
+        return
+    text = (TOP / step.file).read_text()
+    named = re.findall(r"^--- \S+\n\+\+\+ [^/\s]+/(\S+)", text, re.M)
+    if named != [step.path]:
+        raise Refused(f"{step.text}: {step.file} must change {step.path} and nothing else, "
+                      f"but its headers name {' '.join(named) or 'no file'}")
+    answer = run_patch(step, scratch)
+    if answer:
+        hunks = re.findall(r"^Hunk #(\d+) FAILED at (\d+)", answer, re.M)
+        what = "; ".join(f"hunk #{number} at line {line} does not apply" for number, line in hunks)
+        raise Refused(f"{step.text}: {step.file}: {what or answer.strip()} to {step.path} ({release(tree)})")
+
+
+def run_patch(step, scratch, *options):
+    """What patch says when it fails, else nothing."""
+    with open(TOP / step.file, "rb") as change:
+        run = subprocess.run(["patch", "--force", "--fuzz=0", "--no-backup-if-mismatch",
+                              "--reject-file=-", *options, step.path], cwd=scratch, text=True,
+                             stdin=change, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             env={**os.environ, "LC_ALL": "C"})
+    return run.stdout if run.returncode else ""
+
+
+def is_applied(steps, tree, scratch):
+    """Can every step be taken back, the last one first?"""
+    copy_pristine(steps, tree, scratch)
+    for step in reversed(steps):
+        target = scratch / step.path
+        if not target.is_file():
+            return False
+        if step.is_patch:
+            if run_patch(step, scratch, "--reverse"):
+                return False
+        elif target.read_bytes() != (TOP / step.file).read_bytes():
+            return False
+        else:
+            target.unlink()
+    return bool(steps)
+
+
+def install(paths, scratch, tree):
+    """Bring finished files into tree: all of them, or none."""
+    waiting = []
+    try:
+        for path in paths:
+            temporary = tree / f"{path}.series-new"
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+            waiting.append((temporary, tree / path))
+            shutil.copy(scratch / path, temporary)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        for temporary, target in waiting:
+            temporary.replace(target)
+    finally:
+        for temporary, _ in waiting:
+            temporary.unlink(missing_ok=True)
+
+
+def finish(tree, scratch):
+    """The whole series, carried out in scratch; the paths it touches."""
+    steps = sum(plan(read_series(), tree), [])
+    copy_pristine(steps, tree, scratch)
+    for step in steps:
+        take(step, scratch, tree)
+    return sorted({step.path for step in steps})
+
+
+def cmd_check(args, scratch):
+    commits = read_series()
+    if args.tree:
+        finish(args.tree, scratch)
+    print(f"series: {len(commits)} commits, {sum(len(commit.files) for commit in commits)} files: ok")
+
+
+def cmd_files(args, scratch):
+    paths = finish(args.tree, scratch)
+    args.dest.mkdir(parents=True, exist_ok=True)
+    install(paths, scratch, args.dest)
+
+
+def cmd_apply(args, scratch):
+    steps = sum(plan(read_series(), args.tree, applied=True), [])
+    if is_applied(steps, args.tree, scratch / "reverse"):
+        print(f"the series is applied already to {args.tree}: nothing to do")
+        return
+    paths = finish(args.tree, scratch / "forward")
+    install(paths, scratch / "forward", args.tree)
+    print(f"the series is applied to {args.tree}: {len(paths)} files")
+
+
+def git_environment():
+    """The author of this project's commits, its last date, and no personal settings."""
+    def ask(*command):
+        run = subprocess.run(["git", *command], cwd=TOP, capture_output=True, text=True, check=False)
+        return run.stdout.strip()
+
+    who = {"NAME": ask("config", "user.name") or "lockless_pgwalk",
+           "EMAIL": ask("config", "user.email") or "lockless_pgwalk@example.org",
+           "DATE": ask("log", "-1", "--format=%ad", "--date=raw") or "1731801600 +0000"}
+    return {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
+            **{f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}}
+
+
+def cmd_export(args, scratch):
+    foreign = [path.name for path in args.out.glob("*") if not path.match("0*.patch")]
+    if foreign:
+        raise Refused(f"{args.out} holds {foreign[0]}, which is no earlier output: give OUT= an empty folder")
+    commits = read_series()
+    plans = plan(commits, args.tree)
+    environment = git_environment()
+    repository, mails = scratch / "tree", scratch / "mails"
+    repository.mkdir()
+
+    def git(*command, **more):
+        subprocess.run(["git", "-c", "core.abbrev=12", *command], cwd=repository, env=environment,
+                       check=True, text=True, **more)
+
+    git("init", "-q")
+    # as in the kernel's .gitattributes: hunks are labelled with functions
+    (repository / ".git/info/attributes").write_text("*.c diff=cpp\n*.h diff=cpp\n")
+    copy_pristine(sum(plans, []), args.tree, repository)
+    git("add", "-fA")
+    git("commit", "-q", "--allow-empty", "-m", "pristine")
+    git("tag", "pristine")
+    for commit, steps in zip(commits, plans):
+        for step in steps:
+            take(step, repository, args.tree)
+        git("add", "-fA")
+        git("commit", "-q", "-s", "--cleanup=whitespace", "-F", "-", input=commit.message)
+    git("format-patch", "-q", "--numbered", "--zero-commit", "--no-signature", "-o", str(mails), "pristine")
+    args.out.mkdir(parents=True, exist_ok=True)
+    for old in args.out.glob("0*.patch"):
+        old.unlink()
+    for mail in mails.iterdir():
+        shutil.move(mail, args.out / mail.name)
+    print(f"{len(commits)} patches in {args.out}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(function, about, **arguments):
+        one = commands.add_parser(function.__name__.removeprefix("cmd_"), help=about)
+        one.set_defaults(function=function)
+        for name, options in arguments.items():
+            one.add_argument(f"--{name}" if options else name, type=Path, **options)
+
+    needed = {"required": True, "metavar": "PRISTINE"}
+    command(cmd_check, "is each file brought once, and does every patch apply?", tree={"metavar": "PRISTINE"})
+    command(cmd_export, "write mail-formatted patches to OUT", tree=needed, out={})
+    command(cmd_files, "write the files that the series makes to DEST", tree=needed, dest={})
+    command(cmd_apply, "apply to TREE itself: all of it, or nothing", tree={"required": True, "metavar": "TREE"})
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with tempfile.TemporaryDirectory(prefix="series-") as scratch:
+            args.function(args, Path(scratch))
+    except Refused as why:
+        sys.exit(f"{why}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

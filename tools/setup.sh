@@ -1,0 +1,139 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# setup.sh [KDIR=path in the environment]: the packages, a pristine kernel tree
+# and a copy of it with the series applied. A second run finds nothing to do.
+# shellcheck source=tools/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+NEEDED_GB=12
+
+packages() {
+	local missing
+	command -v dpkg-query >/dev/null || { say "no dpkg here: the tools in tools/packages are taken for granted"; return; }
+	missing=$(sed 's/ *#.*//' "$TOP/tools/packages" | grep -vx "${KDIR:+linux-source-6.12}" | while read -r package; do
+		[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s ' "$package"
+	done)
+	[ -n "$missing" ] || return 0
+	missing=${missing% }
+	[ "$(id -u)" -eq 0 ] ||
+		die "packages are missing; as root, run: apt-get update && apt-get install --no-install-recommends $missing"
+	export DEBIAN_FRONTEND=noninteractive
+	# shellcheck disable=SC2086 # one word per package
+	step "installing $missing" install_packages $missing
+}
+
+install_packages() {
+	apt-get -qq update >&2
+	apt-get -qq -o Dpkg::Use-Pty=0 install --no-install-recommends "$@" >&2
+}
+
+room() {
+	local free
+	mkdir -p "$CACHE"
+	free=$(($(df --output=avail -k "$CACHE" | tail -n 1) >> 20))
+	[ "$free" -ge "$NEEDED_GB" ] ||
+		die "$CACHE has $free GB free, but two kernel trees with their builds need $NEEDED_GB GB; free some, or set XDG_CACHE_HOME to a larger disk"
+}
+
+# listing TREE: all files but those of a build
+listing() {
+	find "$KEY/$1" -path "$KEY/$1/obj-*" -prune -o ! -type d "${@:2}" -printf '%P\n'
+}
+
+stamp() {
+	listing "$1" | wc -l >"$tmp/stamp"
+	mv "$tmp/stamp" "$KEY/$1.stamp"
+}
+
+# untouched TREE: nothing is newer than the stamp, and nothing is missing
+untouched() {
+	local foreign
+	foreign=$(listing "$1" -cnewer "$KEY/$1.stamp" | head -n 5)
+	[ -n "$foreign" ] || [ "$(listing "$1" | wc -l)" -eq "$(cat "$KEY/$1.stamp")" ] || foreign="(a file was removed)"
+	[ -z "$foreign" ] || die "$KEY/$1 is no longer as this tool left it: ${foreign//$'\n'/ }
+Save what you need from it, then: rm -r $KEY/$1 && make setup"
+}
+
+unpack() {
+	if [ -n "${KDIR:-}" ]; then
+		# without the repository and what a build has left
+		rsync -a --exclude=/.git --exclude='/obj-*' --exclude='*.o' --exclude='*.cmd' "$KDIR/" "$tmp/stock"
+		make -s -C "$tmp/stock" mrproper >&2
+	else
+		mkdir "$tmp/stock"
+		tar -C "$tmp/stock" --strip-components=1 -xJf /usr/src/linux-source-6.12.tar.xz
+	fi
+	mv "$tmp/stock" "$KEY/stock"
+}
+
+copy_stock() {
+	rsync -a --exclude='/obj-*' "$KEY/stock/" "$tmp/patched"
+	mv "$tmp/patched" "$KEY/patched"
+	: >"$KEY/patched.manifest"
+}
+
+# state of the tree at KDIR, to notice that it has changed since it was copied
+kdir_state() {
+	find "$KDIR" -path "$KDIR/.git" -prune -o -name '*.[chS]' -printf '%P %s %T@\n' | sort | sha256sum
+}
+
+# bring_in: the tree gets the files in $tmp/new and loses what an earlier
+# series brought; a file that is right already keeps its time
+bring_in() {
+	local file
+	while read -r _ file; do
+		if [ ! -e "$tmp/new/$file" ]; then
+			if [ -e "$KEY/stock/$file" ]; then
+				cp "$KEY/stock/$file" "$KEY/patched/$file"
+			else
+				rm -f "$KEY/patched/$file"
+				(cd "$KEY/patched" && rmdir -p --ignore-fail-on-non-empty "${file%/*}")
+			fi
+		fi
+	done <"$KEY/patched.manifest"
+	rsync -rpc "$tmp/new/" "$KEY/patched/"
+	mv "$tmp/manifest" "$KEY/patched.manifest"
+	stamp patched
+}
+
+packages
+find_key
+# before anything is made: does the series fit?
+[ -z "${KDIR:-}" ] || "$TOP/tools/series.py" check --tree "$KDIR" >&2
+mkdir -p "$KEY"
+exec 9>"$KEY/.lock"
+flock -n 9 || { say "waiting for another setup"; flock 9; }
+rm -rf "$KEY"/.tmp.*
+tmp=$(mktemp -d "$KEY/.tmp.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+
+[ -d "$KEY/patched" ] || room
+
+if [ -d "$KEY/stock" ] && [ -f "$KEY/stock.stamp" ]; then
+	untouched stock
+	[ -z "${KDIR:-}" ] || [ "$(kdir_state)" = "$(cat "$KEY/kdir.state")" ] ||
+		die "$KDIR has changed since it was copied; to copy it again: rm -r $KEY && make setup KDIR=$KDIR"
+else
+	rm -rf "$KEY/stock" "$KEY/patched"
+	[ -z "${KDIR:-}" ] || kdir_state >"$KEY/kdir.state"
+	step "unpacking the pristine kernel" unpack
+	stamp stock
+fi
+
+mkdir "$tmp/new"
+"$TOP/tools/series.py" files --tree "$KEY/stock" "$tmp/new"
+(cd "$tmp/new" && find . -type f -printf '%P\0' | sort -z | xargs -0 -r sha256sum) >"$tmp/manifest"
+
+if [ -d "$KEY/patched" ] && [ -f "$KEY/patched.stamp" ]; then
+	untouched patched
+else
+	rm -rf "$KEY/patched" "$KEY/patched.stamp"
+	step "copying the pristine kernel" copy_stock
+fi
+if ! cmp -s "$tmp/manifest" "$KEY/patched.manifest" || [ ! -f "$KEY/patched.stamp" ]; then
+	# a second of work, which must not end half-way
+	trap '' INT TERM
+	step "applying the series" bring_in
+	trap - INT TERM
+fi
+say "linux $(release "$KEY/stock"): $KEY/stock (pristine), $KEY/patched (with $(wc -l <"$KEY/patched.manifest") files of the series)"
