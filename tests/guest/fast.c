@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How the answers come about. Without a running vCPU nobody but the test takes
+ * kvm->mmu_lock, so its acquisitions can be counted exactly.
+ */
+#include "tests.h"
+#include "window.h"
+#include "host.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define PAGES	1200
+
+static struct window *touched_window(void)
+{
+	struct window *win = window_new(PAGES);
+
+	window_back(win, 0, PAGES, SMALL_PAGES);
+	window_touch_irregular(win, window_map(win, vm_create(), 0, VM_GPA, 0, PAGES, 1));
+	window_flush(win);
+	return win;
+}
+
+/* Without this the zeros below would mean nothing. */
+static void counter_works(void)
+{
+	struct window *win = window_new(PAGES);
+	struct mapping *map;
+	uint64_t before, got;
+	size_t i;
+
+	window_back(win, 0, PAGES, SMALL_PAGES);
+	map = window_map(win, vm_create(), 0, VM_GPA, 0, PAGES, 1);
+	before = mmu_lock_acquisitions();
+	for (i = 0; i < PAGES; i += 2)
+		window_touch(map, i, VM_WRITE);
+	window_flush(win);
+	got = mmu_lock_acquisitions() - before;
+	check(got >= PAGES / 2, "%d page faults: got %" PRIu64 " acquisitions of mmu_lock, expected as many",
+	      PAGES / 2, got);
+}
+
+static void no_work_no_lock(void)
+{
+	uint64_t before, got;
+
+	touched_window();
+	before = mmu_lock_acquisitions();
+	got = mmu_lock_acquisitions() - before;
+	check(!got, "idle: got %" PRIu64 " acquisitions of mmu_lock, expected 0", got);
+}
+
+/* @calls questions that take the lock unless they are fast. */
+static void check_locks(uint64_t before, unsigned int calls)
+{
+	uint64_t got = mmu_lock_acquisitions() - before;
+
+	if (expect_fast)
+		check(!got, "%u calls: got %" PRIu64 " acquisitions of mmu_lock, expected 0",
+		      calls, got);
+	else
+		check(got >= calls, "%u calls: got %" PRIu64 " acquisitions of mmu_lock, expected as many",
+		      calls, got);
+	note("%u calls, %" PRIu64 " acquisitions of mmu_lock", calls, got);
+}
+
+static void locks_of_tests(void)
+{
+	struct window *win = touched_window();
+	uint64_t before = mmu_lock_acquisitions();
+	unsigned int calls = 0;
+	size_t first;
+
+	for (first = 0; first + 64 <= PAGES; first += 64, calls++)
+		window_ask_pages(win, first, 64, NULL, calls & 1 ? ASK_NO_BITMAP : 0);
+	window_check(win);
+	check_locks(before, calls + 1);
+}
+
+static void locks_of_clears(void)
+{
+	struct window *win = touched_window();
+	unsigned long *map = bits_new(PAGES);
+	uint64_t before = mmu_lock_acquisitions();
+	unsigned int calls = 0;
+	size_t first;
+
+	memset(map, 0x55, PAGES / 8);
+	for (first = 0; first + 65 <= PAGES; first += 65, calls += 2) {
+		window_ask_pages(win, first, 65, map, ASK_CLEAR);
+		window_ask_pages(win, first, 65, NULL, ASK_CLEAR);
+	}
+	check_locks(before, calls);
+}
+
+/* "Fast only" is a promise to the caller, whatever the machine is. */
+static void locks_of_fast_only(void)
+{
+	struct window *win = touched_window();
+	uint64_t before = mmu_lock_acquisitions(), got;
+	size_t first;
+
+	for (first = 0; first + 100 <= PAGES; first += 100)
+		window_ask_pages(win, first, 100, NULL, ASK_FAST_ONLY | ASK_CLEAR);
+	got = mmu_lock_acquisitions() - before;
+	check(!got, "fast only: got %" PRIu64 " acquisitions of mmu_lock, expected 0", got);
+}
+
+static void statistics(void)
+{
+	struct window *win = touched_window();
+	struct vm *vm = win->mappings[0].vm;
+	uint64_t fast = vm_stat(vm, "pages_aged_fast");
+	uint64_t slow = vm_stat(vm, "pages_aged_slow");
+	uint64_t asked = 0, want_fast, want_slow;
+	size_t first, size = 1;
+
+	for (first = 0; first + size <= PAGES; first += size, size = size * 2 + 1) {
+		window_ask_pages(win, first, size, NULL, first & 1 ? ASK_CLEAR : 0);
+		asked += size;
+	}
+	window_ask_pages(win, 0, PAGES, NULL, ASK_CLEAR | ASK_NO_BITMAP);
+	asked += PAGES;
+
+	fast = vm_stat(vm, "pages_aged_fast") - fast;
+	slow = vm_stat(vm, "pages_aged_slow") - slow;
+	want_fast = expect_fast ? asked : 0;
+	want_slow = expect_fast ? 0 : asked;
+	check(fast == want_fast, "pages_aged_fast: got %" PRIu64 ", expected %" PRIu64,
+	      fast, want_fast);
+	check(slow == want_slow, "pages_aged_slow: got %" PRIu64 ", expected %" PRIu64,
+	      slow, want_slow);
+}
+
+/* --- the calls that were there before --- */
+
+static bool is_young(const struct window *win, size_t first, size_t pages)
+{
+	size_t i;
+
+	for (i = first; i < first + pages; i++)
+		if (window_young(win, i))
+			return true;
+	return false;
+}
+
+static void old_call(struct window *win, unsigned int op, size_t first, size_t pages)
+{
+	struct young_dev_range range = {
+		.start = (uintptr_t)win->base + first * page_size,
+		.end = (uintptr_t)win->base + (first + pages) * page_size,
+		.op = op,
+	};
+	uint32_t want = is_young(win, first, pages) ? YOUNG_DEV_YOUNG : 0;
+	int err = young_ask(&range);
+
+	check(!err, "call %u: %s", op, strerror(err));
+	check(range.result == want, "call %u, %zu pages from %zu: got %u, expected %u",
+	      op, pages, first, range.result, want);
+	if (op != YOUNG_DEV_TEST_YOUNG)
+		window_cleared(&win->mappings[0], first, pages);
+}
+
+static void old_test(void)
+{
+	struct window *win = touched_window();
+	size_t i;
+
+	for (i = 0; i < PAGES; i++)
+		old_call(win, YOUNG_DEV_TEST_YOUNG, i, 1);
+	window_check(win);
+}
+
+static void old_clear_with(unsigned int op)
+{
+	struct window *win = touched_window();
+	size_t i;
+
+	for (i = 0; i < PAGES / 2; i++)
+		old_call(win, op, i, 1);
+	window_check(win);
+	for (; i + 33 <= PAGES; i += 33) {
+		old_call(win, op, i, 30);
+		old_call(win, op, i, 30);
+	}
+	window_check(win);
+}
+
+static void old_clear(void)
+{
+	old_clear_with(YOUNG_DEV_CLEAR_YOUNG);
+}
+
+static void old_clear_flush(void)
+{
+	old_clear_with(YOUNG_DEV_CLEAR_FLUSH_YOUNG);
+}
+
+/* After a flush no translation is remembered: the next touch must be seen. */
+static void flushed(void)
+{
+	struct window *win = touched_window();
+	struct mapping *map = &win->mappings[0];
+	unsigned int i;
+
+	map->vm->keep_tlb = true;
+	for (i = 0; i < 50; i++) {
+		window_touch(map, 5, VM_READ);
+		window_flush(win);
+		old_call(win, YOUNG_DEV_CLEAR_FLUSH_YOUNG, 5, 1);
+		old_call(win, YOUNG_DEV_CLEAR_FLUSH_YOUNG, 5, 1);
+	}
+}
+
+static void old_locks(void)
+{
+	struct window *win = touched_window();
+	uint64_t before = mmu_lock_acquisitions();
+	size_t i;
+
+	for (i = 0; i < PAGES; i += 3) {
+		old_call(win, YOUNG_DEV_TEST_YOUNG, i, 1);
+		old_call(win, YOUNG_DEV_CLEAR_YOUNG, i, 1);
+		old_call(win, YOUNG_DEV_CLEAR_FLUSH_YOUNG, i, 3);
+	}
+	check_locks(before, PAGES);
+}
+
+const struct test fast_tests[] = {
+	{ "fast", "page faults are seen to take mmu_lock", counter_works, 60 },
+	{ "fast", "and idleness is seen not to", no_work_no_lock, 60 },
+	{ "fast", "mmu_lock while testing", locks_of_tests, 60 },
+	{ "fast", "mmu_lock while clearing", locks_of_clears, 60 },
+	{ "fast", "fast only never takes mmu_lock", locks_of_fast_only, 60 },
+	{ "fast", "statistics count the pages asked", statistics, 60 },
+	{ "old", "test_young", old_test, 60 },
+	{ "old", "clear_young", old_clear, 60 },
+	{ "old", "clear_flush_young", old_clear_flush, 60 },
+	{ "old", "clear_flush_young flushes", flushed, 60 },
+	{ "old", "mmu_lock", old_locks, 60 },
+	{ 0 },
+};

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the host kernel tells about itself: logs, statistics, sysfs, debugfs. */
+#ifndef HOST_H
+#define HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Seconds on the monotonic clock. */
+double now(void);
+
+/* A repeatable sequence: *state is any number but 0. */
+uint64_t random_next(uint64_t *state);
+
+/* The whole file as a string, to be freed. Fails the test if it cannot. */
+char *read_file(const char *path);
+
+/* One write(2); false and errno if the kernel refused it. */
+bool write_file(const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A descriptor that reads only what the kernel logs from now on, or -1. */
+int kmsg_mark(void);
+
+/*
+ * Closes @fd. Returns true and the first complaint in @text if the kernel
+ * warned since kmsg_mark(), or if that cannot be told.
+ */
+bool kmsg_complaint(int fd, char *text, size_t size);
+
+/* A counter of /proc/vmstat. */
+uint64_t vmstat(const char *name);
+
+/* Bytes of @field ("AnonHugePages", …) in the VMAs that start in the range. */
+uint64_t smaps_bytes(const void *start, size_t size, const char *field);
+
+/*
+ * How often any kvm->mmu_lock was acquired, for reading or writing, as
+ * /proc/lock_stat has it. Fails the test if the kernel does not count.
+ */
+uint64_t mmu_lock_acquisitions(void);
+
+/**
+ * struct lru_gen - an MGLRU node of one memory cgroup, read from debugfs
+ * @memcg: its id
+ * @node: the NUMA node
+ * @max_gen: its youngest generation
+ */
+struct lru_gen {
+	unsigned int memcg;
+	unsigned int node;
+	unsigned long max_gen;
+};
+
+/* Puts this process into a memory cgroup ("/x"), which is made if need be. */
+void cgroup_enter(const char *cgroup);
+
+/* Finds the cgroup by its path below the mount point ("/x"). */
+struct lru_gen lru_gen_read(const char *cgroup);
+
+/* Makes MGLRU walk the page tables once. False: somebody else just did. */
+bool lru_gen_age(const struct lru_gen *gen);
+
+#endif

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ranges and bitmaps that make no sense, and machines that are gone. */
+#include "tests.h"
+#include "window.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define PAGES	200
+
+/* Memory of the bitmap: set bits must stay, others must not appear. */
+#define NOISE	0x5a5a0ff05a5af00fUL
+
+static struct window *touched_window(void)
+{
+	struct window *win = window_new(PAGES);
+
+	window_back(win, 0, PAGES, SMALL_PAGES);
+	window_touch_irregular(win, window_map(win, vm_create(), 0, VM_GPA, 0, PAGES, 1));
+	window_flush(win);
+	return win;
+}
+
+/*
+ * Asks with and without bitmaps, the clear flag, and fast only. Nothing may be
+ * young, and no bit may be set. There is nothing to wait for either: that is
+ * fast on any machine. But with @asked a slow one is not even asked fast only,
+ * and so has not answered.
+ */
+static void ask_nothing(uint64_t start, uint64_t end, bool asked)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		unsigned long young[4] = { NOISE, NOISE, NOISE, NOISE };
+		unsigned long predicate[2] = { ~0UL, ~0UL };
+		struct young_dev_range range = {
+			.start = start, .end = end,
+			.young = i & 1 ? (uintptr_t)(young + 1) : 0,
+			.predicate = i & 1 ? (uintptr_t)predicate : 0,
+			.nbits = i & 1 ? 128 : 0,
+			.flags = (i & 2 ? YOUNG_DEV_CLEAR : 0) |
+				 (i & 4 ? YOUNG_DEV_FAST_ONLY : 0),
+		};
+		bool answered = expect_fast || !asked || !(i & 4);
+		uint32_t want = answered ? YOUNG_DEV_FAST : 0;
+		int err = young_ask(&range);
+		unsigned int j;
+
+		check(!err, "0x%" PRIx64 " to 0x%" PRIx64 ": %s", start, end, strerror(err));
+		check(range.result == want,
+		      "0x%" PRIx64 " to 0x%" PRIx64 ", flags %u: got %u, expected %u",
+		      start, end, range.flags, range.result, want);
+		for (j = 0; j < 4; j++)
+			check(young[j] == NOISE, "0x%" PRIx64 " to 0x%" PRIx64 ": bits were set",
+			      start, end);
+	}
+}
+
+static uint64_t pages_aged(struct window *win)
+{
+	struct vm *vm = win->mappings[0].vm;
+
+	return vm_stat(vm, "pages_aged_fast") + vm_stat(vm, "pages_aged_slow");
+}
+
+/* Nobody is asked about nothing, so even a slow machine leaves it fast. */
+static void empty(void)
+{
+	struct window *win = touched_window();
+	uint64_t base = (uintptr_t)win->base, before = pages_aged(win), got;
+
+	ask_nothing(base, base, false);
+	ask_nothing(base + 5, base + 5, false);
+	ask_nothing(base + 7 * page_size, base + 7 * page_size, false);
+	ask_nothing(0, 0, false);
+	ask_nothing(ULONG_MAX, ULONG_MAX, false);
+	got = pages_aged(win) - before;
+	check(!got, "got %" PRIu64 " pages aged, expected 0", got);
+	window_check(win);
+}
+
+static void reversed(void)
+{
+	struct window *win = touched_window();
+	uint64_t base = (uintptr_t)win->base, before = pages_aged(win), got;
+
+	ask_nothing(base + PAGES * page_size, base, false);
+	ask_nothing(base + 1, base, false);
+	ask_nothing(base + page_size, base, false);
+	ask_nothing(ULONG_MAX, base, false);
+	ask_nothing(ULONG_MAX, 0, false);
+	got = pages_aged(win) - before;
+	check(!got, "got %" PRIu64 " pages aged, expected 0", got);
+	window_check(win);
+}
+
+/* Addresses that no user has: nothing there, and nothing breaks. */
+static void beyond(void)
+{
+	struct window *win = touched_window();
+	uint64_t kernel = 1UL << (BITS_PER_LONG - 1), top = -page_size;
+
+	ask_nothing(kernel, kernel + 64 * page_size, true);
+	ask_nothing(kernel - 3 * page_size, kernel + 3 * page_size, true);
+	ask_nothing(top - 64 * page_size, top, true);
+	ask_nothing(top - page_size + 1, top - 1, true);
+	ask_nothing(0, 64 * page_size, true);
+	window_check(win);
+}
+
+/* The very last page: out of range by definition, or just empty. */
+static void last_page(void)
+{
+	struct window *win = touched_window();
+	uint64_t top = -page_size;
+
+	ask_nothing(top, ULONG_MAX, false);
+	ask_nothing(ULONG_MAX - 1, ULONG_MAX, false);
+	window_check(win);
+}
+
+/* Everything there is: a result without a bitmap has no limit. */
+static void whole_space(void)
+{
+	struct window *win = touched_window();
+	uint32_t fast = expect_fast ? YOUNG_DEV_FAST : 0;
+	struct young_dev_range range = { .end = ULONG_MAX };
+	int err = young_ask(&range);
+
+	check(!err && range.result == (YOUNG_DEV_YOUNG | fast), "test: got %d, %u",
+	      err, range.result);
+	range.flags = YOUNG_DEV_CLEAR;
+	err = young_ask(&range);
+	check(!err && range.result == (YOUNG_DEV_YOUNG | fast), "clear: got %d, %u",
+	      err, range.result);
+	window_cleared(&win->mappings[0], 0, PAGES);
+	window_check(win);
+}
+
+static void expect_errno(struct young_dev_range range, int want, const char *what)
+{
+	int err = young_ask(&range);
+
+	check(err == want, "%s: got %s, expected %s", what, strerror(err), strerror(want));
+}
+
+static void refused(void)
+{
+	struct window *win = touched_window();
+	static unsigned long map[64];
+	const struct young_dev_range good = {
+		.start = (uintptr_t)win->base,
+		.end = (uintptr_t)win->base + 65 * page_size,
+		.young = (uintptr_t)map, .predicate = (uintptr_t)map,
+		.nbits = 128, .flags = YOUNG_DEV_CLEAR,
+	};
+	struct young_dev_range bad;
+	unsigned int op;
+
+	bad = good, bad.nbits = 64;
+	expect_errno(bad, EINVAL, "short bitmaps");
+	bad.young = 0;
+	expect_errno(bad, EINVAL, "a short predicate");
+	bad.young = good.young, bad.predicate = 0;
+	expect_errno(bad, EINVAL, "a short answer");
+	bad = good, bad.nbits = 0;
+	expect_errno(bad, EINVAL, "bitmaps of no bits");
+	bad = good, bad.end = ULONG_MAX;
+	expect_errno(bad, EINVAL, "a range of everything with bitmaps");
+	bad = good, bad.flags |= 4;
+	expect_errno(bad, EINVAL, "an unknown flag");
+	bad = good, bad.op = YOUNG_DEV_CLEAR_FLUSH_YOUNG + 1;
+	expect_errno(bad, EINVAL, "an unknown call");
+	bad = good, bad.young = 8;
+	expect_errno(bad, EFAULT, "an answer in no memory");
+	bad = good, bad.predicate = 8;
+	expect_errno(bad, EFAULT, "a predicate in no memory");
+	for (op = YOUNG_DEV_CLEAR_YOUNG; op <= YOUNG_DEV_CLEAR_FLUSH_YOUNG; op++) {
+		bad = good, bad.op = op, bad.end = bad.start;
+		expect_errno(bad, EINVAL, "an old call for an empty range");
+	}
+	/* none of them cleared anything */
+	window_check(win);
+}
+
+/* One bit too few is refused, just enough is not, more is left alone. */
+static void bitmap_sizes(void)
+{
+	struct window *win = touched_window();
+	unsigned long map[10], want;
+	struct young_dev_range range = {
+		.start = (uintptr_t)win->base + page_size - 1,
+		.end = (uintptr_t)win->base + 64 * page_size,
+		.young = (uintptr_t)(map + 1), .nbits = 64,
+	};
+	int err;
+	size_t i;
+
+	memset(map, 0, sizeof(map));
+	err = young_ask(&range);
+	check(!err, "64 bits for 64 pages: %s", strerror(err));
+	for (i = 0, want = 0; i < 64; i++)
+		want |= (unsigned long)window_young(win, i) << i;
+	check(map[1] == want, "64 pages: got 0x%lx, expected 0x%lx", map[1], want);
+	range.end++;
+	expect_errno(range, EINVAL, "64 bits for 65 pages");
+
+	memset(map, 0, sizeof(map));
+	range.end--;
+	range.nbits = 8 * 64;
+	err = young_ask(&range);
+	check(!err, "512 bits for 64 pages: %s", strerror(err));
+	check(map[1] == want, "512 bits: got 0x%lx, expected 0x%lx", map[1], want);
+	for (i = 0; i < 10; i++)
+		check(i == 1 || !map[i], "512 bits for 64 pages: others were set");
+	window_check(win);
+}
+
+static void no_machine(void)
+{
+	ask_nothing(0, 64 * page_size, false);
+	ask_nothing((uintptr_t)&page_size, (uintptr_t)&page_size + 1, false);
+}
+
+/* Its file descriptors are closed, its memory and the mm are still there. */
+static void closed_machine(void)
+{
+	struct window *win = touched_window();
+	struct mapping *map = &win->mappings[0];
+	uint64_t base = (uintptr_t)win->base;
+	struct vm *vm = map->vm;
+
+	window_forget(map);
+	vm_destroy(vm);
+	ask_nothing(base, base + 100 * page_size, false);
+	ask_nothing(base, base, false);
+	/* and the address space is good for the next one */
+	window_touch_irregular(win, window_map(win, vm_create(), 0, VM_GPA, 0, PAGES, 1));
+	window_check(win);
+}
+
+static void machine_without_memory(void)
+{
+	struct window *win = window_new(PAGES);
+	uint64_t base = (uintptr_t)win->base;
+
+	vm_create();
+	ask_nothing(base, base + 64 * page_size, true);
+}
+
+static void unmapped_memory(void)
+{
+	struct window *win = touched_window();
+	struct mapping *map = &win->mappings[0];
+
+	/* the slot stays, its memory goes: the guest's mapping must go as well */
+	check(!munmap(win->base + 64 * page_size, 70 * page_size), "munmap: %s", strerror(errno));
+	window_cleared(map, 64, 70);
+	window_check(win);
+	window_ask_pages(win, 0, PAGES, NULL, ASK_CLEAR);
+	window_check(win);
+}
+
+const struct test input_tests[] = {
+	{ "input", "empty ranges", empty, 30 },
+	{ "input", "reversed ranges", reversed, 30 },
+	{ "input", "addresses that no user has", beyond, 30 },
+	{ "input", "the last page of the address space", last_page, 30 },
+	{ "input", "the whole address space", whole_space, 30 },
+	{ "input", "what the device refuses", refused, 30 },
+	{ "input", "sizes of bitmaps", bitmap_sizes, 30 },
+	{ "input", "no machine", no_machine, 30 },
+	{ "input", "a closed machine", closed_machine, 30 },
+	{ "input", "a machine without memory", machine_without_memory, 30 },
+	{ "input", "unmapped memory", unmapped_memory, 30 },
+	{ 0 },
+};

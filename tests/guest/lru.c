@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MGLRU's aging walk: whose accessed bits it clears, and how often it asks.
+ */
+#include "tests.h"
+#include "window.h"
+#include "host.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OURS		"/lru-ours"
+#define THEIRS		"/lru-theirs"
+#define TABLES		3
+#define EVENT		"/sys/kernel/tracing/events/kvm/kvm_age_hva/"
+#define TRACE		"/sys/kernel/tracing/trace"
+
+/* Pages that one page table of the host maps. */
+static size_t table_pages(void)
+{
+	return arch_huge_size() / page_size;
+}
+
+static struct mapping *lru_window(struct window **win)
+{
+	size_t pages = TABLES * table_pages();
+
+	*win = window_new(pages);
+	window_back(*win, 0, pages, LOOSE_PAGES);
+	return window_map(*win, vm_create(), 0, VM_GPA, 0, pages, 1);
+}
+
+static void touch_every(struct mapping *map, size_t first, size_t step)
+{
+	size_t page;
+
+	for (page = first; page < map->pages; page += step)
+		window_touch(map, page, VM_WRITE);
+}
+
+static void age(const char *cgroup)
+{
+	struct lru_gen gen = lru_gen_read(cgroup);
+
+	check(lru_gen_age(&gen), "%s: somebody else aged it", cgroup);
+}
+
+/*
+ * Memory stays charged to the cgroup in which it was faulted in, while page
+ * tables are walked for the cgroup that their owner is in.
+ */
+static void out_of_scope(void)
+{
+	struct window *win;
+	struct mapping *map;
+	size_t page;
+
+	cgroup_enter(THEIRS);
+	map = lru_window(&win);
+	touch_every(map, 0, 3);
+	window_flush(win);
+	cgroup_enter(OURS);
+	touch_every(map, 0, 1);
+	window_check(win);
+
+	age(OURS);
+	for (page = 0; page < map->pages; page++)
+		if (page % 3)
+			window_cleared(map, page, 1);
+	window_check(win);
+}
+
+/* Questions in the trace so far. */
+static unsigned int traced_calls(void)
+{
+	char *text = read_file(TRACE), *line;
+	unsigned int calls = 0;
+
+	for (line = text; (line = strstr(line, "kvm_age_hva:")); line++)
+		calls++;
+	free(text);
+	return calls;
+}
+
+/* How often one aging pass asks KVM about the window. */
+static unsigned int calls_of_pass(const struct window *win)
+{
+	unsigned int before = traced_calls();
+
+	check(write_file(EVENT "filter", "start >= %#lx && start < %#lx",
+			 (unsigned long)win->base,
+			 (unsigned long)(win->base + win->pages * page_size)),
+	      EVENT "filter: %s", strerror(errno));
+	check(write_file(EVENT "enable", "1"), EVENT "enable: %s", strerror(errno));
+	age(OURS);
+	check(write_file(EVENT "enable", "0"), EVENT "enable: %s", strerror(errno));
+	return traced_calls() - before;
+}
+
+/* The pass may ask about this many pages at once. */
+static unsigned int windows(void)
+{
+	return TABLES * (table_pages() <= 512 ? 1 : table_pages() / 512);
+}
+
+static void calls_all_young(void)
+{
+	struct window *win;
+	unsigned int calls;
+
+	cgroup_enter(OURS);
+	touch_every(lru_window(&win), 0, 1);
+	window_flush(win);
+
+	calls = calls_of_pass(win);
+	check(calls == 2 * windows(), "all young: got %u calls, expected %u",
+	      calls, 2 * windows());
+	calls = calls_of_pass(win);
+	check(calls == windows(), "idle: got %u calls, expected %u", calls,
+	      windows());
+}
+
+/* Asking page by page, as kernels without batches do, would be as good. */
+static void calls_sparse(void)
+{
+	struct window *win;
+	unsigned int calls;
+
+	cgroup_enter(OURS);
+	touch_every(lru_window(&win), table_pages() / 2, table_pages());
+	window_flush(win);
+
+	calls = calls_of_pass(win);
+	check(calls == TABLES, "%d pages: got %u calls, expected as many", TABLES,
+	      calls);
+}
+
+/* Memory of another cgroup is no reason to ask. */
+static void calls_out_of_scope(void)
+{
+	struct window *win;
+	unsigned int calls;
+
+	cgroup_enter(THEIRS);
+	touch_every(lru_window(&win), 0, 1);
+	window_flush(win);
+	cgroup_enter(OURS);
+
+	calls = calls_of_pass(win);
+	check(!calls, "no page of ours: got %u calls, expected none", calls);
+	window_check(win);
+}
+
+const struct test lru_tests[] = {
+	{ "lru", "aging leaves the memory of other cgroups alone", out_of_scope, 60 },
+	{ "lru", "aging asks at most twice per page table", calls_all_young, 60 },
+	{ "lru", "aging asks no more than once per page", calls_sparse, 60 },
+	{ "lru", "aging does not ask about other cgroups", calls_out_of_scope, 60 },
+	{ 0 },
+};

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Aging while the tables change: one vCPU writes and verifies, one thread ages,
+ * and the main thread pulls memory and slots away. What the guest wrote must be
+ * there, answers must make sense, and after the storm they must be exact again.
+ */
+#define _GNU_SOURCE
+#include "tests.h"
+#include "window.h"
+#include "host.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/mman.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define STABLE_PAGES	512
+#define STABLE_FIRST	16
+#define GAP		40
+#define STRIDE		512	/* bytes between the words that the guest writes */
+#define NOISE		0xc33c96695aa5f00fUL
+
+/**
+ * struct race - a machine under stress
+ * @win: the window
+ * @vm: the machine
+ * @stable: memory that nobody takes from the guest
+ * @loose: memory that may become zero at any time
+ * @loose_first: where that is in the window
+ * @loose_pages: and how much
+ * @pulls: what the main thread does to it, as often as it could
+ * @asks: questions of the ager
+ * @young: of those, answered with young pages
+ * @passes: what the guest wrote and verified
+ * @stop: all threads shall end
+ */
+struct race {
+	struct window *win;
+	struct vm *vm;
+	struct mapping *stable;
+	struct mapping *loose;
+	size_t loose_first;
+	size_t loose_pages;
+	uint64_t random;
+	unsigned int pulls;
+	unsigned int asks;
+	unsigned int young;
+	unsigned int passes;
+	bool stop;
+};
+
+/* Each side must have done so much, so that they met. */
+#define MIN_PULLS	100
+#define MIN_ASKS	1000
+#define MIN_PASSES	15
+
+static unsigned int count(const unsigned int *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+static void increment(unsigned int *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+static bool stopped(const struct race *race)
+{
+	return __atomic_load_n(&race->stop, __ATOMIC_RELAXED);
+}
+
+static struct race *race_new(enum backing backing, size_t loose_pages, size_t leaf)
+{
+	/* huge pages have to begin at one */
+	size_t first = backing == THP ? 2 * leaf : STABLE_FIRST + STABLE_PAGES + GAP;
+	struct race *race = calloc(1, sizeof(*race));
+
+	check(race, "out of memory");
+	race->win = window_new(first + loose_pages + GAP);
+	race->vm = vm_create();
+	race->random = 0x6c6f636b;
+	race->loose_first = first;
+	race->loose_pages = loose_pages;
+	window_back(race->win, STABLE_FIRST, STABLE_PAGES, SMALL_PAGES);
+	window_back(race->win, first, loose_pages, backing);
+	race->stable = window_map(race->win, race->vm, 0, VM_GPA, STABLE_FIRST,
+				  STABLE_PAGES, 1);
+	race->loose = window_map(race->win, race->vm, 0, VM_GPA * 4, first, loose_pages, leaf);
+	return race;
+}
+
+static uint64_t map_size(const struct mapping *map)
+{
+	return map->pages * page_size;
+}
+
+static void *vcpu_thread(void *arg)
+{
+	struct race *race = arg;
+	struct mapping *stable = race->stable, *loose = race->loose;
+	uint64_t salt;
+
+	for (salt = 1; !stopped(race); salt++) {
+		vm_fill(race->vm, stable->gpa, map_size(stable), STRIDE, salt);
+		vm_fill(race->vm, loose->gpa, map_size(loose), STRIDE, salt);
+		vm_verify(race->vm, stable->gpa, map_size(stable), STRIDE, salt, false);
+		vm_verify(race->vm, loose->gpa, map_size(loose), STRIDE, salt, true);
+		increment(&race->passes);
+	}
+	return NULL;
+}
+
+/* A page that no slot covers cannot be young. */
+static void check_holes(const struct race *race, size_t first, size_t pages,
+			const unsigned long *young)
+{
+	size_t i;
+
+	for (i = 0; i < pages; i++)
+		check(!bit_test(young, i) || window_asked(race->win, first + i, 1),
+		      "page %zu: young, but in no slot", first + i);
+}
+
+static void ask_something(struct race *race, uint64_t *random)
+{
+	size_t first = random_next(random) % race->win->pages;
+	size_t room = race->win->pages - first;
+	size_t pages = 1 + random_next(random) % (room < 512 ? room : 512);
+	size_t longs = (pages + BITS_PER_LONG - 1) / BITS_PER_LONG, i;
+	unsigned long young[512 / BITS_PER_LONG + 1] = { 0 };
+	unsigned long predicate[512 / BITS_PER_LONG];
+	uint64_t how = random_next(random);
+	struct young_dev_range range = {
+		.start = (uintptr_t)race->win->base + first * page_size,
+		.end = (uintptr_t)race->win->base + (first + pages) * page_size,
+		.young = (uintptr_t)young,
+		.predicate = how & 1 ? (uintptr_t)predicate : 0,
+		.nbits = longs * BITS_PER_LONG,
+		.flags = how & 6 ? YOUNG_DEV_CLEAR : 0,
+	};
+	bool any = false;
+	int err;
+
+	for (i = 0; i < longs; i++)
+		predicate[i] = random_next(random);
+	young[longs] = NOISE;
+	err = young_ask(&range);
+	check(!err, "YOUNG_DEV_AGE: %s", strerror(err));
+	for (i = 0; i < longs * BITS_PER_LONG; i++)
+		any |= bit_test(young, i);
+	check(young[longs] == NOISE, "memory behind the bitmap was changed");
+	check(any == !!(range.result & YOUNG_DEV_YOUNG),
+	      "the bitmap is %sempty, the result is %u", any ? "not " : "", range.result);
+	check_holes(race, first, longs * BITS_PER_LONG, young);
+	if (expect_fast)
+		check(range.result & YOUNG_DEV_FAST, "the answer was not fast");
+	if (any)
+		increment(&race->young);
+	increment(&race->asks);
+}
+
+static void *ager_thread(void *arg)
+{
+	struct race *race = arg;
+	uint64_t random = 0x70677761;
+
+	while (!stopped(race))
+		ask_something(race, &random);
+	return NULL;
+}
+
+static pthread_t start_thread(void *(*run)(void *), void *arg)
+{
+	pthread_t thread;
+	int err = pthread_create(&thread, NULL, run, arg);
+
+	check(!err, "pthread_create: %s", strerror(err));
+	return thread;
+}
+
+/* The last word of the guest, read by the host. */
+static void check_stable(struct race *race)
+{
+	const struct mapping *map = race->stable;
+	uint64_t salt = count(&race->passes), offset;
+	const char *mem = race->win->base + map->first * page_size;
+
+	for (offset = 0; offset < map_size(map); offset += STRIDE) {
+		uint32_t want = vm_pattern(map->gpa + offset, salt), got;
+
+		memcpy(&got, mem + offset, sizeof(got));
+		check(got == want, "stable memory at 0x%" PRIx64 ": got 0x%x, expected 0x%x",
+		      offset, got, want);
+	}
+}
+
+/* Nobody is running any more: the tables must tell the truth again. */
+static void check_calm(struct race *race)
+{
+	struct window *win = race->win;
+	struct young_dev_range all = {
+		.start = (uintptr_t)win->base,
+		.end = (uintptr_t)win->base + win->pages * page_size,
+		.flags = YOUNG_DEV_CLEAR,
+	};
+	int err = young_ask(&all);
+
+	check(!err, "YOUNG_DEV_AGE: %s", strerror(err));
+	window_check(win);
+	window_touch_irregular(win, race->stable);
+	window_check(win);
+	window_ask_pages(win, 0, win->pages, NULL, ASK_CLEAR);
+	window_check(win);
+}
+
+static void storm(struct race *race, void (*pull)(struct race *race))
+{
+	pthread_t vcpu = start_thread(vcpu_thread, race);
+	pthread_t ager = start_thread(ager_thread, race);
+
+	while (race->pulls < MIN_PULLS * effort || count(&race->asks) < MIN_ASKS * effort ||
+	       count(&race->passes) < MIN_PASSES * effort || !count(&race->young)) {
+		pull(race);
+		race->pulls++;
+	}
+	__atomic_store_n(&race->stop, true, __ATOMIC_RELAXED);
+	pthread_join(ager, NULL);
+	pthread_join(vcpu, NULL);
+	note("%u pulls, %u questions (%u young), %u passes of the guest, %" PRIu64
+	     " faults, %" PRIu64 " accesses without a slot", race->pulls, race->asks,
+	     race->young, race->passes, race->vm->faults, race->vm->mmio);
+	check_stable(race);
+	check_calm(race);
+}
+
+/* A random part of the loose memory. */
+static char *loose_part(struct race *race, size_t *size)
+{
+	size_t first = random_next(&race->random) % race->loose_pages;
+	size_t pages = 1 + random_next(&race->random) % (race->loose_pages - first);
+
+	*size = pages * page_size;
+	return race->win->base + (race->loose_first + first) * page_size;
+}
+
+static void pull_nothing(struct race *race)
+{
+	(void)race;
+	sched_yield();
+}
+
+static void undisturbed(void)
+{
+	storm(race_new(LOOSE_PAGES, 512, 1), pull_nothing);
+}
+
+static void drop(struct race *race)
+{
+	size_t size;
+	char *start = loose_part(race, &size);
+
+	check(!madvise(start, size, MADV_DONTNEED), "MADV_DONTNEED: %s", strerror(errno));
+}
+
+static void dropped(void)
+{
+	storm(race_new(LOOSE_PAGES, 512, 1), drop);
+}
+
+/* For a moment there is nothing the guest could be given. */
+static void remap(struct race *race)
+{
+	size_t size;
+	char *start = loose_part(race, &size);
+	void *hole = mmap(start, size, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	check(hole == start, "mmap: %s", strerror(errno));
+	sched_yield();
+	window_back(race->win, (start - race->win->base) / page_size, size / page_size,
+		    LOOSE_PAGES);
+}
+
+static void remapped(void)
+{
+	struct race *race = race_new(LOOSE_PAGES, 512, 1);
+
+	race->vm->may_fault = true;
+	storm(race, remap);
+}
+
+static void toggle_dirty_log(struct race *race)
+{
+	unsigned long bitmap[STABLE_PAGES / BITS_PER_LONG];
+
+	vm_slot_flags(race->vm, race->stable->slot, KVM_MEM_LOG_DIRTY_PAGES);
+	sched_yield();
+	vm_slot_dirty(race->vm, race->stable->slot, bitmap);
+	vm_slot_flags(race->vm, race->stable->slot, 0);
+}
+
+static void dirty_logged(void)
+{
+	storm(race_new(LOOSE_PAGES, 512, 1), toggle_dirty_log);
+}
+
+static void toggle_slot(struct race *race)
+{
+	struct mapping *map = race->pulls & 1 ? race->stable : race->loose;
+
+	vm_slot_delete(race->vm, map->slot);
+	sched_yield();
+	vm_slot_restore(race->vm, map->slot);
+}
+
+static void slots_deleted(void)
+{
+	struct race *race = race_new(LOOSE_PAGES, 128, 1);
+
+	storm(race, toggle_slot);
+	check(race->vm->mmio, "the guest never missed a slot");
+}
+
+/* Huge, split by dropping a page or by dirty logging, and huge again. */
+static void split_and_collapse(struct race *race)
+{
+	char *start = race->win->base + race->loose_first * page_size;
+	size_t size = race->loose_pages * page_size, part;
+	char *page = loose_part(race, &part);
+
+	switch (race->pulls % 4) {
+	case 0:
+		check(!madvise(page, page_size, MADV_DONTNEED), "MADV_DONTNEED: %s",
+		      strerror(errno));
+		break;
+	case 1:
+		vm_slot_flags(race->vm, race->loose->slot, KVM_MEM_LOG_DIRTY_PAGES);
+		break;
+	case 2:
+		vm_slot_flags(race->vm, race->loose->slot, 0);
+		break;
+	case 3:
+		/* the guest may be in the way; the check below wants one success */
+		madvise(start, size, MADV_COLLAPSE);
+		break;
+	}
+}
+
+static void huge_split(void)
+{
+	size_t leaf = arch_huge_size() / page_size;
+	struct race *race = race_new(THP, 2 * leaf, leaf);
+	char *start = race->win->base + race->loose_first * page_size;
+	uint64_t collapsed;
+
+	/* dropping needs memory that is not locked */
+	check(!munlock(start, 2 * leaf * page_size), "munlock: %s", strerror(errno));
+	collapsed = vmstat("thp_collapse_alloc");
+	storm(race, split_and_collapse);
+	check(vmstat("thp_collapse_alloc") > collapsed, "nothing was collapsed");
+}
+
+/* Machines come and go over memory that another one uses. */
+static void come_and_go(struct race *race)
+{
+	struct vm *vm = vm_create();
+	char *mem = race->win->base + race->stable->first * page_size;
+	uint64_t i;
+
+	vm_add_slot(vm, 0, VM_GPA, mem, map_size(race->stable));
+	for (i = 0; i < STABLE_PAGES; i += 5)
+		vm_touch(vm, 0, VM_GPA + i * page_size, VM_READ);
+	vm_touch_flush(vm);
+	vm_destroy(vm);
+}
+
+static void machines_come_and_go(void)
+{
+	storm(race_new(LOOSE_PAGES, 128, 1), come_and_go);
+}
+
+/*
+ * No race, but the loss that one would cause: with the accessed bit gone, the
+ * dirty log must still know every page that was written since it was read.
+ */
+static void dirty_log_complete(void)
+{
+	struct window *win = window_new(STABLE_PAGES);
+	unsigned long *written, *log = bits_new(STABLE_PAGES);
+	struct vm *vm = vm_create();
+	struct mapping *map;
+	unsigned int round;
+	size_t i;
+
+	window_back(win, 0, STABLE_PAGES, SMALL_PAGES);
+	map = window_map(win, vm, 0, VM_GPA, 0, STABLE_PAGES, 1);
+	vm_slot_flags(vm, map->slot, KVM_MEM_LOG_DIRTY_PAGES);
+
+	for (round = 0; round < 30; round++) {
+		written = bits_new(STABLE_PAGES);
+		for (i = random_next(&win->random) % 5; i < STABLE_PAGES;
+		     i += 1 + random_next(&win->random) % 9) {
+			window_touch(map, i, VM_WRITE);
+			bit_set(written, i);
+		}
+		window_ask_pages(win, 0, win->pages, NULL, ASK_CLEAR);
+		window_check(win);
+		vm_slot_dirty(vm, map->slot, log);
+		for (i = 0; i < STABLE_PAGES; i++)
+			check(bit_test(log, i) == bit_test(written, i),
+			      "round %u, page %zu: got %d, expected %d in the dirty log",
+			      round, i, bit_test(log, i), bit_test(written, i));
+		free(written);
+	}
+}
+
+const struct test race_tests[] = {
+	{ "race", "the dirty log knows what was written", dirty_log_complete, 60 },
+	{ "race", "with a running guest", undisturbed, 120 },
+	{ "race", "with memory being dropped", dropped, 120 },
+	{ "race", "with memory being mapped anew", remapped, 120 },
+	{ "race", "with dirty logging on and off", dirty_logged, 120 },
+	{ "race", "with slots deleted and added", slots_deleted, 180 },
+	{ "race", "with huge pages split and collapsed", huge_split, 180 },
+	/* two vCPUs at a time: a scenario of its own, not every emulator is up to that */
+	{ "machines", "that come and go over shared memory", machines_come_and_go, 180 },
+	{ 0 },
+};

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The scenarios. Each table ends with an entry that has no name. */
+#ifndef TESTS_H
+#define TESTS_H
+
+#include "tap.h"
+
+extern const struct test touch_tests[];
+extern const struct test huge_tests[];
+extern const struct test spaces_tests[];
+extern const struct test fast_tests[];
+extern const struct test input_tests[];
+extern const struct test lru_tests[];
+extern const struct test race_tests[];
+extern const struct test reclaim_tests[];
+
+#endif

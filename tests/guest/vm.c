@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vm.h"
+#include "tap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+size_t page_size;
+
+static int kvm = -1;
+
+static void open_kvm(void)
+{
+	int version;
+
+	if (kvm >= 0)
+		return;
+	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	check(kvm >= 0, "/dev/kvm: %s", strerror(errno));
+	version = ioctl(kvm, KVM_GET_API_VERSION, 0);
+	check(version == KVM_API_VERSION, "KVM API version: got %d, expected %d",
+	      version, KVM_API_VERSION);
+}
+
+struct vm_order *vm_order(struct vm *vm)
+{
+	return (struct vm_order *)(vm->control + VM_ORDER_OFFSET);
+}
+
+static struct vm_touch *vm_list(struct vm *vm)
+{
+	return (struct vm_touch *)(vm->control + VM_LIST_OFFSET);
+}
+
+struct vm *vm_create(void)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+
+	check(vm, "out of memory");
+	open_kvm();
+	vm->fd = ioctl(kvm, KVM_CREATE_VM, arch_vm_type());
+	check(vm->fd >= 0, "KVM_CREATE_VM: %s", strerror(errno));
+
+	vm->control = mmap(NULL, VM_CONTROL_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	check(vm->control != MAP_FAILED, "mmap: %s", strerror(errno));
+	vm_add_slot(vm, 0, VM_CONTROL_GPA, vm->control, VM_CONTROL_SIZE);
+	arch_vm_setup(vm);
+
+	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
+	check(vm->vcpu >= 0, "KVM_CREATE_VCPU: %s", strerror(errno));
+	vm->run_size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	vm->run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu, 0);
+	check(vm->run != MAP_FAILED, "mmap of the vCPU: %s", strerror(errno));
+	arch_vcpu_setup(vm);
+	return vm;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	/* the mapping holds the vCPU, and the vCPU holds the VM */
+	munmap(vm->run, vm->run_size);
+	close(vm->vcpu);
+	close(vm->fd);
+	munmap(vm->control, VM_CONTROL_SIZE);
+	free(vm);
+}
+
+static void vm_set_slot(struct vm *vm, const struct vm_slot *slot, uint64_t size)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot->id | slot->space << 16,
+		.flags = slot->flags,
+		.guest_phys_addr = slot->gpa,
+		.memory_size = size,
+		.userspace_addr = (uintptr_t)slot->hva,
+	};
+
+	check(!ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region),
+	      "memory slot %u of space %u at 0x%" PRIx64 ": %s", slot->id, slot->space,
+	      slot->gpa, strerror(errno));
+}
+
+struct vm_slot *vm_add_slot(struct vm *vm, unsigned int space, uint64_t gpa,
+			    void *hva, uint64_t size)
+{
+	struct vm_slot *slot = &vm->slots[vm->nr_slots];
+
+	check(vm->nr_slots < VM_SLOTS, "too many slots");
+	*slot = (struct vm_slot) {
+		.id = vm->nr_slots, .space = space, .gpa = gpa, .size = size, .hva = hva,
+	};
+	vm_set_slot(vm, slot, size);
+	vm->nr_slots++;
+	return slot;
+}
+
+void vm_slot_flags(struct vm *vm, struct vm_slot *slot, uint32_t flags)
+{
+	slot->flags = flags;
+	vm_set_slot(vm, slot, slot->size);
+}
+
+void vm_slot_delete(struct vm *vm, struct vm_slot *slot)
+{
+	vm_set_slot(vm, slot, 0);
+}
+
+void vm_slot_restore(struct vm *vm, struct vm_slot *slot)
+{
+	vm_set_slot(vm, slot, slot->size);
+}
+
+void vm_slot_dirty(struct vm *vm, struct vm_slot *slot, unsigned long *bitmap)
+{
+	struct kvm_dirty_log log = {
+		.slot = slot->id | slot->space << 16,
+		.dirty_bitmap = bitmap,
+	};
+
+	check(!ioctl(vm->fd, KVM_GET_DIRTY_LOG, &log), "KVM_GET_DIRTY_LOG: %s",
+	      strerror(errno));
+}
+
+static char *vm_hva(struct vm *vm, uint64_t gpa, uint64_t size)
+{
+	unsigned int i;
+
+	/* among them the deleted slots: for these KVM asks */
+	for (i = 0; i < vm->nr_slots; i++) {
+		const struct vm_slot *slot = &vm->slots[i];
+
+		if (!slot->space && gpa >= slot->gpa && size <= slot->size &&
+		    gpa - slot->gpa <= slot->size - size)
+			return slot->hva + (gpa - slot->gpa);
+	}
+	return NULL;
+}
+
+/* A slot is away: the access is to its memory all the same. */
+static void vm_mmio(struct vm *vm)
+{
+	uint64_t gpa = vm->run->mmio.phys_addr;
+	uint32_t len = vm->run->mmio.len;
+	char *hva = vm_hva(vm, gpa, len);
+
+	check(hva, "the guest left its memory at 0x%" PRIx64, gpa);
+	if (vm->run->mmio.is_write)
+		memcpy(hva, vm->run->mmio.data, len);
+	else
+		memcpy(vm->run->mmio.data, hva, len);
+	vm->mmio++;
+}
+
+void vm_run(struct vm *vm)
+{
+	for (;;) {
+		if (ioctl(vm->vcpu, KVM_RUN, 0)) {
+			if (errno == EINTR || errno == EAGAIN)
+				continue;
+			check(errno == EFAULT && vm->may_fault, "KVM_RUN: %s", strerror(errno));
+			vm->faults++;
+			continue;
+		}
+		if (arch_program_ended(vm))
+			return;
+		check(vm->run->exit_reason == KVM_EXIT_MMIO, "KVM_RUN: exit reason %u",
+		      vm->run->exit_reason);
+		vm_mmio(vm);
+	}
+}
+
+void vm_touch(struct vm *vm, unsigned int space, uint64_t gpa, enum vm_kind kind)
+{
+	struct vm_order *order = vm_order(vm);
+
+	if (order->count == VM_LIST_ENTRIES || space != vm->list_space)
+		vm_touch_flush(vm);
+	vm->list_space = space;
+	vm_list(vm)[order->count++] = (struct vm_touch) { gpa, kind };
+}
+
+void vm_touch_flush(struct vm *vm)
+{
+	struct vm_order *order = vm_order(vm);
+
+	if (!order->count)
+		return;
+	/*
+	 * Aging flushes no TLB, so hardware need not set a bit again for a
+	 * translation that it remembers. The tests are not about that.
+	 */
+	if (!vm->keep_tlb)
+		arch_flush_tlb(vm);
+	if (vm->list_space) {
+		arch_second_space_touch(vm);
+	} else {
+		arch_prepare(vm, VM_TOUCH);
+		vm_run(vm);
+	}
+	order->count = 0;
+}
+
+/* The back ends' guests compute the same. */
+uint32_t vm_pattern(uint64_t gpa, uint64_t salt)
+{
+	return (uint32_t)gpa * 0x9e3779b1u ^ (uint32_t)salt;
+}
+
+static void vm_run_pattern(struct vm *vm, enum vm_program program, const struct vm_order *order)
+{
+	vm_touch_flush(vm);
+	*vm_order(vm) = *order;
+	arch_prepare(vm, program);
+	vm_run(vm);
+}
+
+void vm_fill(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t stride, uint64_t salt)
+{
+	vm_run_pattern(vm, VM_FILL, &(struct vm_order) {
+		.start = gpa, .end = gpa + size, .stride = stride, .salt = salt,
+	});
+}
+
+void vm_verify(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t stride,
+	       uint64_t salt, bool zero_ok)
+{
+	const struct vm_order *order = vm_order(vm);
+
+	vm_run_pattern(vm, VM_VERIFY, &(struct vm_order) {
+		.start = gpa, .end = gpa + size, .stride = stride, .salt = salt,
+		.zero_ok = zero_ok,
+	});
+	check(!order->differs,
+	      "guest memory at 0x%" PRIx64 ": got 0x%" PRIx64 ", expected 0x%x",
+	      order->bad_gpa, order->bad_value, vm_pattern(order->bad_gpa, salt));
+}
+
+static void read_at(int fd, void *buf, size_t size, off_t offset)
+{
+	ssize_t n = pread(fd, buf, size, offset);
+
+	check(n == (ssize_t)size, "KVM statistics: got %zd, expected %zu bytes", n, size);
+}
+
+uint64_t vm_stat(struct vm *vm, const char *name)
+{
+	struct kvm_stats_header header;
+	struct kvm_stats_desc *desc;
+	uint64_t value = 0;
+	size_t desc_size;
+	bool found = false;
+	unsigned int i;
+	int fd;
+
+	fd = ioctl(vm->fd, KVM_GET_STATS_FD, 0);
+	check(fd >= 0, "KVM_GET_STATS_FD: %s", strerror(errno));
+	read_at(fd, &header, sizeof(header), 0);
+	desc_size = sizeof(*desc) + header.name_size;
+	desc = malloc(desc_size);
+	check(desc, "out of memory");
+
+	for (i = 0; i < header.num_desc && !found; i++) {
+		read_at(fd, desc, desc_size, header.desc_offset + i * desc_size);
+		if (strncmp(desc->name, name, header.name_size))
+			continue;
+		read_at(fd, &value, sizeof(value), header.data_offset + desc->offset);
+		found = true;
+	}
+	check(found, "KVM has no VM statistic %s", name);
+	free(desc);
+	close(fd);
+	return value;
+}

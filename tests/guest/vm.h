@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A virtual machine on the raw KVM API: one vCPU, memory slots anywhere, and
+ * a guest that touches what it is told. Nothing here knows an architecture;
+ * what does is behind the arch_ functions, one file per architecture.
+ *
+ * The guest's code and its orders lie in a control slot of their own, so that
+ * fetching them makes none of the measured pages young.
+ */
+#ifndef VM_H
+#define VM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/kvm.h>
+
+#define VM_SLOTS		24
+#define VM_SPACES		2	/* address spaces */
+
+/* Guest physical addresses. Tests place their memory at VM_GPA and above. */
+#define VM_CONTROL_GPA		0x100000ULL
+#define VM_CONTROL_SIZE		0x100000ULL
+#define VM_GPA			0x1000000ULL
+
+/* Offsets in the control slot, a multiple of every page size. */
+#define VM_CODE_OFFSET		0x00000
+#define VM_ORDER_OFFSET		0x10000
+#define VM_LIST_OFFSET		0x20000
+#define VM_LIST_ENTRIES		((VM_CONTROL_SIZE - VM_LIST_OFFSET) / sizeof(struct vm_touch))
+
+enum vm_kind {
+	VM_READ,
+	VM_WRITE,	/* changes the word at the address */
+};
+
+/* One entry of the list that the guest works off. */
+struct vm_touch {
+	uint64_t gpa;
+	uint64_t kind;
+};
+
+enum vm_program {
+	VM_TOUCH,	/* work off the list */
+	VM_FILL,	/* write the pattern */
+	VM_VERIFY,	/* compare with the pattern, stop at the first difference */
+	VM_PROGRAMS,
+};
+
+/* The order page: read, and for VM_VERIFY written, by the guest. */
+struct vm_order {
+	uint64_t count;		/* VM_TOUCH: entries of the list */
+	uint64_t start;		/* VM_FILL, VM_VERIFY: guest physical, half-open */
+	uint64_t end;
+	uint64_t stride;
+	uint64_t salt;		/* which pattern */
+	uint64_t zero_ok;	/* VM_VERIFY: a zero is no difference */
+	uint64_t differs;	/* VM_VERIFY, the answer: 1 and the next two */
+	uint64_t bad_gpa;
+	uint64_t bad_value;
+};
+
+struct vm_slot {
+	uint32_t id;
+	unsigned int space;
+	uint32_t flags;
+	uint64_t gpa;
+	uint64_t size;
+	char *hva;
+};
+
+struct vm {
+	int fd;
+	int vcpu;
+	struct kvm_run *run;
+	size_t run_size;
+	char *control;
+	struct vm_slot slots[VM_SLOTS];
+	unsigned int nr_slots;
+	unsigned int list_space;	/* whose list the pending entries are */
+	bool keep_tlb;			/* do not flush the TLB before each touch list */
+	bool may_fault;			/* a host page may be missing: try again */
+	uint64_t faults;		/* how often that happened */
+	uint64_t mmio;			/* accesses served for absent slots */
+};
+
+/* Set by main(). */
+extern size_t page_size;
+
+struct vm *vm_create(void);
+
+/* Closes the VM; memory of the slots stays with the caller. */
+void vm_destroy(struct vm *vm);
+
+/**
+ * vm_add_slot() - give the guest memory
+ * @vm: the machine
+ * @space: address space, 0 is the normal one
+ * @gpa: where the guest sees it
+ * @hva: the memory
+ * @size: bytes, whole pages
+ *
+ * Return: the slot, good for vm_slot_flags() and its siblings.
+ */
+struct vm_slot *vm_add_slot(struct vm *vm, unsigned int space, uint64_t gpa,
+			    void *hva, uint64_t size);
+
+/* Replaces the flags (KVM_MEM_LOG_DIRTY_PAGES). */
+void vm_slot_flags(struct vm *vm, struct vm_slot *slot, uint32_t flags);
+
+/* Takes the slot out of KVM. The guest goes on: the VMM serves its accesses. */
+void vm_slot_delete(struct vm *vm, struct vm_slot *slot);
+
+/* And puts it back. */
+void vm_slot_restore(struct vm *vm, struct vm_slot *slot);
+
+/* Fetches and resets the dirty log, one bit per page of the slot. */
+void vm_slot_dirty(struct vm *vm, struct vm_slot *slot, unsigned long *bitmap);
+
+/* Queues a touch of one page; vm_touch_flush() lets the guest do it. */
+void vm_touch(struct vm *vm, unsigned int space, uint64_t gpa, enum vm_kind kind);
+void vm_touch_flush(struct vm *vm);
+
+/* What the guest writes at @gpa for @salt. */
+uint32_t vm_pattern(uint64_t gpa, uint64_t salt);
+
+void vm_fill(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t stride, uint64_t salt);
+
+/*
+ * Fails the test if a word differs. @zero_ok accepts pages that lost their
+ * content to MADV_DONTNEED.
+ */
+void vm_verify(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t stride,
+	       uint64_t salt, bool zero_ok);
+
+/* A VM statistic by its name in KVM's binary statistics. */
+uint64_t vm_stat(struct vm *vm, const char *name);
+
+struct vm_order *vm_order(struct vm *vm);
+
+/* --- one back end per architecture --- */
+
+/* The size of a page-middle-directory leaf. */
+size_t arch_huge_size(void);
+
+/* The KVM_CREATE_VM argument. */
+unsigned long arch_vm_type(void);
+
+/* Before the vCPU exists: capabilities, memory for SMM and the like. */
+void arch_vm_setup(struct vm *vm);
+
+/* Puts the code into the control slot and the vCPU into its initial state. */
+void arch_vcpu_setup(struct vm *vm);
+
+/* Sets the program counter to the start of a program. */
+void arch_prepare(struct vm *vm, enum vm_program program);
+
+/* The next KVM_RUN flushes what the vCPU's TLB knows of guest physical memory. */
+void arch_flush_tlb(struct vm *vm);
+
+/* Did KVM_RUN return because the program ended? */
+bool arch_program_ended(const struct vm *vm);
+
+/* Address space 1: prepares it, and lets the guest work off the list there. */
+void arch_second_space_setup(struct vm *vm);
+void arch_second_space_touch(struct vm *vm);
+
+/* Runs until arch_program_ended(). For back ends. */
+void vm_run(struct vm *vm);
+
+#endif

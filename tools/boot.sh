@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Boots a kernel under emulation, shows its console, and ends as the tests in
+# it ended. The init of the initramfs says so in a line "guest-test: exit N".
+set -euo pipefail
+
+usage() {
+	cat <<-EOT
+	usage: ${0##*/} [options] ARCH IMAGE INITRAMFS
+
+	ARCH is x86, arm64 or powerpc.
+	  -a TEXT     append to the kernel's command line
+	  -m SIZE     memory (default 800M)
+	  -c N        CPUs (default 2)
+	  -i SHIFT    count instructions: virtual time is repeatable (QEMU's -icount)
+	  -p          CPUs in parallel threads, not one after the other. Not for two
+	              vCPUs at a time on x86: QEMU's nested paging breaks there
+	  -t SECONDS  give up after this time (default 600)
+	  -l FILE     keep the console's text there
+
+	Fails if the run fails, if it does not end, or if the kernel logged a warning.
+	EOT
+}
+
+fail() {
+	echo "boot: $*" >&2
+	exit 1
+}
+
+append='' memory=800M cpus=2 icount='' thread=single seconds=600 log=''
+positional=()
+while [[ $# -gt 0 ]]; do
+	case $1 in
+	-h | --help) usage; exit 0 ;;
+	-p) thread=multi ;;
+	-[amcitl])
+		[[ $# -ge 2 ]] || { usage >&2; exit 2; }
+		case $1 in
+		-a) append=$2 ;;
+		-m) memory=$2 ;;
+		-c) cpus=$2 ;;
+		-i) icount=$2 ;;
+		-t) seconds=$2 ;;
+		-l) log=$2 ;;
+		esac
+		shift
+		;;
+	-*) usage >&2; exit 2 ;;
+	*) positional+=("$1") ;;
+	esac
+	shift
+done
+[[ ${#positional[@]} -eq 3 ]] || { usage >&2; exit 2; }
+arch=${positional[0]} image=${positional[1]} initramfs=${positional[2]}
+
+case $arch in
+x86) machine=(qemu-system-x86_64 -cpu 'max,+svm,+npt') console=ttyS0 ;;
+arm64) machine=(qemu-system-aarch64 -M 'virt,virtualization=on,gic-version=3' -cpu max) console=ttyAMA0 ;;
+powerpc) machine=(qemu-system-ppc64 -M powernv9) console=hvc0 ;;
+*) fail "unknown architecture $arch" ;;
+esac
+command -v "${machine[0]}" >/dev/null || fail "${machine[0]} is missing"
+for file in "$image" "$initramfs"; do
+	[[ -r $file ]] || fail "$file cannot be read"
+done
+
+accel=(-accel "tcg,thread=$thread")
+if [[ -n $icount ]]; then
+	# counting needs one thread anyway, and QEMU refuses the other
+	[[ $thread == single ]] || fail "-i and -p exclude each other"
+	accel+=(-icount "shift=$icount,sleep=off")
+fi
+
+work=$(mktemp -d)
+qemu='' viewer=''
+# shellcheck disable=SC2317 # the trap calls it
+cleanup() {
+	# timeout passes the signal on to QEMU, and kills it if that does not help
+	[[ -z $qemu ]] || kill "$qemu" 2>/dev/null || true
+	[[ -z $viewer ]] || kill "$viewer" 2>/dev/null || true
+	wait 2>/dev/null || true
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+: >"$work/console"
+timeout -k 5 "$seconds" "${machine[@]}" "${accel[@]}" -smp "$cpus" -m "$memory" \
+	-display none -monitor none -serial stdio -no-reboot -nodefaults \
+	-kernel "$image" -initrd "$initramfs" \
+	-append "console=$console panic=-1 $append" \
+	</dev/null >"$work/console" 2>&1 &
+qemu=$!
+tail -s 0.2 -n +1 -f --pid="$qemu" "$work/console" &
+viewer=$!
+
+status=0
+wait "$qemu" || status=$?
+qemu=''
+wait "$viewer" || true
+viewer=''
+# a serial console ends its lines with CR LF
+tr -d '\r' <"$work/console" >"$work/log"
+[[ -z $log ]] || cp "$work/log" "$log"
+
+[[ $status -ne 124 && $status -ne 137 ]] || fail "not finished after $seconds s, ended it"
+[[ $status -eq 0 ]] || fail "${machine[0]} failed ($status)"
+
+complaint='WARNING:|BUG:|INFO: .* blocked|suspicious RCU|Call Trace|[Kk]ernel panic|rcu: INFO'
+if grep -nE "$complaint" "$work/log" >"$work/complaints"; then
+	echo "boot: the kernel complained:" >&2
+	cat "$work/complaints" >&2
+	exit 1
+fi
+
+code=$(sed -n 's/^guest-test: exit \([0-9]\{1,3\}\)\>.*/\1/p' "$work/log" | tail -n 1)
+[[ -n $code ]] || fail "no result: the kernel or its init died"
+exit "$code"

@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# guest-test.sh ARCH: does the patched kernel know what a guest touched? Boots it
+# under emulation with its debugging on, and runs guests in it:
+#   A  all scenarios of tests/guest; every answer must come without mmu_lock
+#   B  the same on the other MMU of KVM; every answer must come under mmu_lock
+#   C  a guest that is swapped out and in while MGLRU ages it
+#   D  KVM's own selftests
+#   E  the races of A with host CPUs that really run in parallel
+# RUNS="A C" selects (default: A B C D E); LONG=1 takes ten times the rounds;
+# V=1 shows the consoles.
+# shellcheck disable=SC2317 # functions are called by step and trap
+# shellcheck source=tools/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+SELFTESTS=(demand_paging_test dirty_log_test access_tracking_perf_test
+	memslot_modification_stress_test max_guest_memory_test)
+
+# What the tests look at, and what they would otherwise report one by one.
+NEEDED=(KVM LOCKLESS_PGWALK_YOUNG_DEV LOCK_STAT PROVE_LOCKING VM_EVENT_COUNTERS
+	PROC_PAGE_MONITOR TRANSPARENT_HUGEPAGE HUGETLBFS IDLE_PAGE_TRACKING USERFAULTFD
+	LRU_GEN MEMCG SWAP ZRAM DEBUG_FS TRACING)
+# shellcheck disable=SC2034 # by name, see check_config
+NEEDED_x86=(KVM_AMD KVM_SMM)
+
+[ $# -eq 1 ] || die "usage: guest-test.sh x86"
+arch=$1
+arch_is "$arch"
+find_key
+need_tree patched
+read -ra runs <<<"${RUNS:-A B C D E}"
+long=${LONG:+ --long}
+logs=$KEY/guest-test-$arch
+mkdir -p "$logs"
+
+tmp=$(mktemp -d)
+running=
+cleanup() {
+	if [ -n "$running" ]; then
+		kill "$running" 2>/dev/null || true
+		wait "$running" 2>/dev/null || true
+	fi
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+check_config() {
+	local -n more=NEEDED_$arch
+	local option missing=
+	for option in "${NEEDED[@]}" "${more[@]}"; do
+		grep -qx "CONFIG_$option=y" "$1" || missing+=" CONFIG_$option"
+	done
+	[ -z "$missing" ] || die "the kernel lacks what the tests need; add to tools/configs:$missing"
+}
+
+build_test() {
+	make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="$TOP/build/guest-$arch" >&2
+}
+
+build_selftests() {
+	local out=$KEY/selftests-$arch headers targets
+	headers=$out/usr/.installed
+	targets=("${SELFTESTS[@]/#/$out/}")
+	mkdir -p "$out"
+	if [ ! -e "$headers" ] || [ "$headers" -ot "$KEY/patched.stamp" ]; then
+		kmake patched "$arch" debug headers_install INSTALL_HDR_PATH="$out/usr"
+		touch "$headers"
+	fi
+	make -s -j"$(nproc)" -C "$KEY/patched/tools/testing/selftests/kvm" ARCH="$KARCH" \
+		CROSS_COMPILE="$CROSS" OUTPUT="$out" EXTRA_CFLAGS=-static LDFLAGS=-static \
+		KHDR_INCLUDES="-isystem $out/usr/include" "${targets[@]}" </dev/null >&2
+}
+
+# boot NAME OPTION...: the console goes to $logs/NAME.log
+boot() {
+	local log=$logs/$1.log rc=0
+	shift
+	if [ -n "${V:-}" ]; then
+		"$TOP/tools/boot.sh" -l "$log" "$@" "$arch" "$image" "$tmp/initramfs" >&2 &
+	else
+		"$TOP/tools/boot.sh" -l "$log" "$@" "$arch" "$image" "$tmp/initramfs" >/dev/null 2>"$tmp/errors" &
+	fi
+	running=$!
+	wait "$running" || rc=$?
+	running=
+	return "$rc"
+}
+
+# tap LOG: how many tests were planned, passed and failed. KUnit, built into the
+# kernel, has a plan of its own before that.
+tap() {
+	awk '
+	/^TAP version 13$/		{ tap = 1 }
+	tap && /^1\.\.[0-9]+$/		{ planned += substr($0, 4); plans++ }
+	tap && /^ok [0-9]+ /		{ passed++ }
+	tap && /^not ok [0-9]+ /	{ failed++ }
+	END			{ print plans == 1 ? planned : 0, passed + 0, failed + 0 }
+	' "$1"
+}
+
+# run NAME WHAT OPTION...: boots, judges, prints a line
+run() {
+	local name=$1 what=$2 start=$SECONDS rc=0 planned passed failed verdict
+	shift 2
+	: >"$tmp/errors"
+	boot "$name" "$@" || rc=$?
+	read -r planned passed failed < <(tap "$logs/$name.log")
+	verdict=ok
+	if [ "$rc" -ne 0 ] || [ "$planned" -eq 0 ] || [ "$failed" -ne 0 ] || [ "$passed" -ne "$planned" ]; then
+		verdict=FAILED
+		bad=1
+	fi
+	printf '%s %-42s %3d of %3d passed  %4d s  %s\n' "$name" "$what" "$passed" "$planned" \
+		$((SECONDS - start)) "$verdict"
+	if [ "$verdict" = FAILED ]; then
+		grep -A 14 '^not ok ' "$logs/$name.log" | grep -E '^(not ok|#)' | head -n 60 >&2 || true
+		cat "$tmp/errors" >&2
+		[ "$failed" -ne 0 ] || tail -n 20 "$logs/$name.log" >&2
+		say "exit code $rc; the whole console: $logs/$name.log"
+	fi
+}
+
+scenarios() {
+	printf 'hugepagesz=1G hugepages=1 guest_cmd="young-test --expect=%s%s"' "$1" "$long"
+}
+
+image=$("$TOP/tools/kernel.sh" patched "$arch" debug | tail -n 1)
+check_config "$KEY/patched/obj-$arch-debug/.config"
+files=("$TOP/build/guest-$arch/young-test" "$TOP/tests/guest/selftests")
+step "building the guest test" build_test
+if [[ " ${runs[*]} " == *" D "* ]]; then
+	step "building KVM's selftests" build_selftests
+	files+=("${SELFTESTS[@]/#/$KEY/selftests-$arch/}")
+fi
+"$TOP/tools/initramfs.sh" "$tmp/initramfs" "${files[@]}"
+
+seconds=600
+[ -z "$long" ] || seconds=6000
+bad=0
+for name in "${runs[@]}"; do
+	rm -f "$logs/$name.log"
+	: >"$logs/$name.log"
+	case $name in
+	A) run A "without mmu_lock" -t $seconds -m 3500M -a "$(scenarios fast)" ;;
+	B) run B "under mmu_lock" -t $seconds -m 3500M -a "kvm.tdp_mmu=0 $(scenarios slow)" ;;
+	C) run C "swapped while MGLRU ages" -t $seconds -m 800M \
+		-a "guest_swap_mb=512 guest_cmd=\"young-test$long reclaim\"" ;;
+	# more than 4 GB: page_idle cannot report the last pages of an odd size
+	D) run D "KVM's selftests" -t $seconds -m 5G -a 'guest_cmd="selftests"' ;;
+	E) run E "races in parallel" -t $seconds -p -m 1G -a "guest_cmd=\"young-test$long race\"" ;;
+	*) die "unknown run $name; known: A B C D E" ;;
+	esac
+done
+exit $bad
