@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# selftests.sh ARCH NAME...: build KVM's own selftests of the patched tree, as
+# static programs; the last line is the folder that they are in
+# shellcheck source=tools/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+[ $# -ge 2 ] || die "usage: selftests.sh ARCH NAME..."
+arch=$1
+shift
+arch_is "$arch"
+find_key
+need_tree patched
+
+out=$KEY/selftests-$arch
+headers=$out/usr/.installed
+
+build() {
+	if [ ! -e "$headers" ] || [ "$headers" -ot "$KEY/patched.stamp" ]; then
+		kmake patched "$arch" debug headers_install INSTALL_HDR_PATH="$out/usr"
+		touch "$headers"
+	fi
+	make -s -j"$(nproc)" -C "$KEY/patched/tools/testing/selftests/kvm" ARCH="$KARCH" \
+		CROSS_COMPILE="$CROSS" OUTPUT="$out" EXTRA_CFLAGS=-static LDFLAGS=-static \
+		KHDR_INCLUDES="-isystem $out/usr/include" "${@/#/$out/}" </dev/null >&2
+}
+
+mkdir -p "$out"
+exec 9>"$out/.lock"
+flock 9
+step "building KVM's selftests" build "$@"
+printf '%s\n' "$out"
