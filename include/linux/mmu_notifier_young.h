@@ -114,8 +114,8 @@ mmu_notifier_test_clear_young(struct mm_struct *mm, unsigned long start,
  * @first: bit of the first page in them
  * @nr: number of pages
  * @clear: clear, and do not merely test
- * @test_page: test page @i of the range; true if it is young
- * @clear_page: test and clear page @i
+ * @test_one: test page @i of the range; true if it is young
+ * @clear_one: test and clear page @i
  * @arg: passed to both
  *
  * For those whose callbacks know one page at a time. All pages are tested
@@ -127,8 +127,8 @@ mmu_notifier_test_clear_young(struct mm_struct *mm, unsigned long start,
 static __always_inline bool
 mmu_notifier_age_pages(const struct mmu_notifier_bitmaps *bitmaps,
 		       unsigned long first, unsigned long nr, bool clear,
-		       bool (*test_page)(void *arg, unsigned long i),
-		       bool (*clear_page)(void *arg, unsigned long i),
+		       bool (*test_one)(void *arg, unsigned long i),
+		       bool (*clear_one)(void *arg, unsigned long i),
 		       void *arg)
 {
 	unsigned long *map = bitmaps ? bitmaps->young : NULL;
@@ -137,7 +137,7 @@ mmu_notifier_age_pages(const struct mmu_notifier_bitmaps *bitmaps,
 	unsigned long i;
 
 	for (i = 0; i < nr && (map || !young); i++) {
-		if (!test_page(arg, i))
+		if (!test_one(arg, i))
 			continue;
 		young = true;
 		if (map)
@@ -150,7 +150,7 @@ mmu_notifier_age_pages(const struct mmu_notifier_bitmaps *bitmaps,
 	for (i = 0; i < nr; i++) {
 		if (predicate && !test_bit(first + i, predicate))
 			continue;
-		if (!clear_page(arg, i))
+		if (!clear_one(arg, i))
 			continue;
 		/* Perhaps accessed after the test: do not lose that. */
 		young = true;
