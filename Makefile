@@ -27,6 +27,10 @@ check-series: ## prove the series: each patch applies, builds, passes checkpatch
 check-lib: ## test the library in user space
 	@$(MAKE) -C tests check
 
+.PHONY: mutants
+mutants: ## put known bugs into the library, one by one, and see a test fail
+	@$(MAKE) -C tests mutants
+
 .PHONY: kunit
 kunit: ## run the KUnit suites under UML; ARCH=x86_64: under emulation
 	@tools/kunit.sh $(or $(ARCH),um)
@@ -44,8 +48,12 @@ check: ## all of the above that tests, one after the other (what CI runs)
 	@tools/check.sh $(STAGES)
 
 .PHONY: check-long
-check-long: ## check with LONG=1 for the stages, which then take their time
-	@LONG=1 tools/check.sh $(STAGES)
+check-long: ## check with more rounds, KUnit under emulation, and the mutants
+	@LONG=1 tools/check.sh $(STAGES) mutants kunit-x86_64
+
+.PHONY: kunit-x86_64
+kunit-x86_64:
+	@tools/kunit.sh x86_64
 
 .PHONY: clean
 clean: ## remove what was compiled; the trees and the compiler's cache stay

@@ -42,7 +42,7 @@ value() {
 
 # second_run KERNEL: seconds, from "run1 = 4.1s, reset = 0.2s, run2 = 5.8s, ..."
 second_run() {
-	sed -n 's/.*run2 = \([0-9.]*\)s.*/\1/p' "$tmp/$1.memory" | tail -n 1
+	sed -n 's/.*run2 = *\([0-9.]*\)s.*/\1/p' "$tmp/$1.memory" | tail -n 1
 }
 
 # row WHAT STOCK OURS
@@ -50,7 +50,7 @@ row() {
 	if [ -z "$2" ] || [ -z "$3" ]; then die "not measured: $1"; fi
 	awk -v what="$1" -v stock="$2" -v ours="$3" 'BEGIN {
 		ratio = stock > 0 ? sprintf("%.2f", ours / stock) : "-"
-		printf "%-52s %9.2f %9.2f %7s\n", what, stock, ours, ratio
+		printf "%-52s %9.4g %9.4g %7s\n", what, stock, ours, ratio
 	}'
 }
 

@@ -59,20 +59,6 @@ build_test() {
 	make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="$TOP/build/guest-$arch" >&2
 }
 
-build_selftests() {
-	local out=$KEY/selftests-$arch headers targets
-	headers=$out/usr/.installed
-	targets=("${SELFTESTS[@]/#/$out/}")
-	mkdir -p "$out"
-	if [ ! -e "$headers" ] || [ "$headers" -ot "$KEY/patched.stamp" ]; then
-		kmake patched "$arch" debug headers_install INSTALL_HDR_PATH="$out/usr"
-		touch "$headers"
-	fi
-	make -s -j"$(nproc)" -C "$KEY/patched/tools/testing/selftests/kvm" ARCH="$KARCH" \
-		CROSS_COMPILE="$CROSS" OUTPUT="$out" EXTRA_CFLAGS=-static LDFLAGS=-static \
-		KHDR_INCLUDES="-isystem $out/usr/include" "${targets[@]}" </dev/null >&2
-}
-
 # boot NAME OPTION...: the console goes to $logs/NAME.log
 boot() {
 	local log=$logs/$1.log rc=0
@@ -131,8 +117,8 @@ check_config "$KEY/patched/obj-$arch-debug/.config"
 files=("$TOP/build/guest-$arch/young-test" "$TOP/tests/guest/selftests")
 step "building the guest test" build_test
 if [[ " ${runs[*]} " == *" D "* ]]; then
-	step "building KVM's selftests" build_selftests
-	files+=("${SELFTESTS[@]/#/$KEY/selftests-$arch/}")
+	selftests=$("$TOP/tools/selftests.sh" "$arch" "${SELFTESTS[@]}" | tail -n 1)
+	files+=("${SELFTESTS[@]/#/$selftests/}")
 fi
 "$TOP/tools/initramfs.sh" "$tmp/initramfs" "${files[@]}"
 

@@ -29,7 +29,8 @@ step "KUnit on $arch" run
 summary=$(sed -n 's/.*Testing complete. Ran //p' "$obj/kunit.log")
 count() { grep -oE "$1: [0-9]+" <<<"$summary" | grep -oE '[0-9]+' || printf 0; }
 good=$(count passed)
-bad=$(($(count failed) + $(count crashed) + $(count errors)))
+# a skipped test is a test that something was missing for
+bad=$(($(count failed) + $(count crashed) + $(count errors) + $(count skipped)))
 if [ "$status" -ne 0 ] || [ "$bad" -ne 0 ] || [ "$good" -eq 0 ]; then
 	# the kernel's own words if it ran, else those of the build
 	if [ -s "$obj/test.log" ]; then cat "$obj/test.log"; else tail -n 40 "$obj/kunit.log"; fi

@@ -100,7 +100,7 @@ static bool is_complaint(const char *record)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (strstr(record, words[i]))
 			return true;
 	return false;

@@ -80,7 +80,7 @@ static void cut(void)
 	size_t leaf = huge_pages(), i;
 	static const size_t sizes[] = { 1, 2, 63, 64, 65, 130, 511, 512, 513, 1025 };
 
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		size_t size = sizes[i], n;
 
 		for (n = 1; n <= LEAVES + 1; n++) {

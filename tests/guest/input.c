@@ -2,6 +2,7 @@
 /* Ranges and bitmaps that make no sense, and machines that are gone. */
 #include "tests.h"
 #include "window.h"
+#include "host.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -148,41 +149,37 @@ static void expect_errno(struct young_dev_range range, int want, const char *wha
 	check(err == want, "%s: got %s, expected %s", what, strerror(err), strerror(want));
 }
 
+/* Each is a good question with one thing wrong, and would clear something. */
 static void refused(void)
 {
 	struct window *win = touched_window();
 	static unsigned long map[64];
-	const struct young_dev_range good = {
-		.start = (uintptr_t)win->base,
-		.end = (uintptr_t)win->base + 65 * page_size,
-		.young = (uintptr_t)map, .predicate = (uintptr_t)map,
-		.nbits = 128, .flags = YOUNG_DEV_CLEAR,
+	uint64_t start = (uintptr_t)win->base, end = start + 65 * page_size;
+	uint64_t bits = (uintptr_t)map;
+	const uint32_t clear = YOUNG_DEV_CLEAR, last = YOUNG_DEV_CLEAR_FLUSH_YOUNG;
+	const struct {
+		struct young_dev_range range;
+		int err;
+		const char *what;
+	} questions[] = {
+		{ { start, end, bits, bits, 64, 0, clear, 0 }, EINVAL, "short bitmaps" },
+		{ { start, end, 0, bits, 64, 0, clear, 0 }, EINVAL, "a short predicate" },
+		{ { start, end, bits, 0, 64, 0, clear, 0 }, EINVAL, "a short answer" },
+		{ { start, end, bits, 0, 0, 0, clear, 0 }, EINVAL, "an answer of no bits" },
+		{ { start, end, bits, 0, 100, 0, clear, 0 }, EINVAL, "an odd number of bits" },
+		{ { 0, ULONG_MAX, bits, 0, 128, 0, clear, 0 }, EINVAL, "all pages in few bits" },
+		{ { start, end, bits, 0, 128, 0, clear | 4, 0 }, EINVAL, "an unknown flag" },
+		{ { start, end, 0, 0, 0, last + 1, clear, 0 }, EINVAL, "an unknown call" },
+		{ { start, end, 8, 0, 128, 0, clear, 0 }, EFAULT, "an answer in no memory" },
+		{ { start, end, 0, 8, 128, 0, clear, 0 }, EFAULT, "a predicate in no memory" },
+		{ { start, start, 0, 0, 0, 1, 0, 0 }, EINVAL, "nothing for clear_young" },
+		{ { start, start, 0, 0, 0, 2, 0, 0 }, EINVAL, "nothing for test_young" },
+		{ { end, start, 0, 0, 0, 3, 0, 0 }, EINVAL, "less for clear_flush_young" },
 	};
-	struct young_dev_range bad;
-	unsigned int op;
+	size_t i;
 
-	bad = good, bad.nbits = 64;
-	expect_errno(bad, EINVAL, "short bitmaps");
-	bad.young = 0;
-	expect_errno(bad, EINVAL, "a short predicate");
-	bad.young = good.young, bad.predicate = 0;
-	expect_errno(bad, EINVAL, "a short answer");
-	bad = good, bad.nbits = 0;
-	expect_errno(bad, EINVAL, "bitmaps of no bits");
-	bad = good, bad.end = ULONG_MAX;
-	expect_errno(bad, EINVAL, "a range of everything with bitmaps");
-	bad = good, bad.flags |= 4;
-	expect_errno(bad, EINVAL, "an unknown flag");
-	bad = good, bad.op = YOUNG_DEV_CLEAR_FLUSH_YOUNG + 1;
-	expect_errno(bad, EINVAL, "an unknown call");
-	bad = good, bad.young = 8;
-	expect_errno(bad, EFAULT, "an answer in no memory");
-	bad = good, bad.predicate = 8;
-	expect_errno(bad, EFAULT, "a predicate in no memory");
-	for (op = YOUNG_DEV_CLEAR_YOUNG; op <= YOUNG_DEV_CLEAR_FLUSH_YOUNG; op++) {
-		bad = good, bad.op = op, bad.end = bad.start;
-		expect_errno(bad, EINVAL, "an old call for an empty range");
-	}
+	for (i = 0; i < ARRAY_SIZE(questions); i++)
+		expect_errno(questions[i].range, questions[i].err, questions[i].what);
 	/* none of them cleared anything */
 	window_check(win);
 }

@@ -5,6 +5,7 @@
  */
 #include "tests.h"
 #include "window.h"
+#include "host.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +19,6 @@ static const struct test *const tables[] = {
 	race_tests, reclaim_tests,
 };
 
-#define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
-
 static struct test tests[MAX_TESTS];
 static size_t nr_tests;
 
@@ -32,7 +31,7 @@ static void collect(void)
 	const struct test *test;
 	size_t i;
 
-	for (i = 0; i < NR_TABLES; i++) {
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
 		for (test = tables[i]; test->name; test++) {
 			if (nr_tests == MAX_TESTS)
 				abort();

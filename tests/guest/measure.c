@@ -46,7 +46,7 @@ void fail(const char *fmt, ...)
 
 static void report(const char *key, double value)
 {
-	printf("measure: %s %.2f\n", key, value);
+	printf("measure: %s %.4f\n", key, value);
 	fflush(stdout);
 }
 

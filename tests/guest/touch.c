@@ -9,8 +9,6 @@
 /* Sizes around a bitmap's word and a page table, in pages. */
 static const size_t sizes[] = { 1, 3, 63, 64, 65, 512, 513 };
 
-#define NR_SIZES (sizeof(sizes) / sizeof(sizes[0]))
-
 /*
  * Slots as a VMM has them on a bad day, in pages of the window:
  *
@@ -81,7 +79,7 @@ static void pieces(void)
 	struct window *win = touched_window();
 	size_t i;
 
-	for (i = 0; i < NR_SIZES; i++)
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		ask_pieces(win, sizes[i], NULL, 0);
 }
 
@@ -89,11 +87,12 @@ static void pieces(void)
 static void unaligned(void)
 {
 	struct window *win = touched_window();
-	size_t i, start, end;
+	size_t i, start, end, size;
 
 	for (i = 0; i < 400; i++) {
 		start = random_next(&win->random) % (win->pages * page_size);
-		end = start + 1 + random_next(&win->random) % (sizes[i % NR_SIZES] * page_size);
+		size = sizes[i % ARRAY_SIZE(sizes)] * page_size;
+		end = start + 1 + random_next(&win->random) % size;
 		if (end <= win->pages * page_size)
 			window_ask(win, start, end, NULL, 0);
 	}
@@ -108,7 +107,7 @@ static void result_only(void)
 	struct window *win = touched_window();
 	size_t i;
 
-	for (i = 0; i < NR_SIZES; i++)
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		ask_pieces(win, sizes[i], NULL, ASK_NO_BITMAP);
 }
 
@@ -140,7 +139,7 @@ static void clear_pieces(void)
 	struct window *win = touched_window();
 	size_t i;
 
-	for (i = 0; i < NR_SIZES; i++) {
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		ask_pieces(win, sizes[i], NULL, ASK_CLEAR);
 		window_check(win);
 		touch_all(win);
@@ -197,7 +196,7 @@ static void predicate_pieces(void)
 	struct window *win = touched_window();
 	size_t i;
 
-	for (i = 0; i < NR_SIZES; i++) {
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		ask_pieces(win, sizes[i], some_pages(win, 3), ASK_CLEAR);
 		window_check(win);
 		touch_all(win);
@@ -225,7 +224,7 @@ static void preset(void)
 	struct window *win = touched_window();
 	size_t i;
 
-	for (i = 0; i < NR_SIZES; i++)
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		ask_pieces(win, sizes[i], NULL, ASK_PRESET);
 	window_ask_pages(win, 0, win->pages, some_pages(win, 2), ASK_PRESET | ASK_CLEAR);
 	window_check(win);

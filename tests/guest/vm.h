@@ -28,7 +28,8 @@
 #define VM_CODE_OFFSET		0x00000
 #define VM_ORDER_OFFSET		0x10000
 #define VM_LIST_OFFSET		0x20000
-#define VM_LIST_ENTRIES		((VM_CONTROL_SIZE - VM_LIST_OFFSET) / sizeof(struct vm_touch))
+#define VM_LIST_SIZE		(VM_CONTROL_SIZE - VM_LIST_OFFSET)
+#define VM_LIST_ENTRIES		(VM_LIST_SIZE / sizeof(struct vm_touch))
 
 enum vm_kind {
 	VM_READ,

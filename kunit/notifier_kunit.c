@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit suite for the rules of mmu_notifier_test_clear_young(), with
+ * subscribers that know what is young in them.
+ */
+#include <kunit/test.h>
+#include <linux/debug_locks.h>
+#include <linux/mm.h>
+#include <linux/mmu_notifier.h>
+#include <linux/panic.h>
+#include <linux/prandom.h>
+#include <linux/sched/mm.h>
+#include <linux/spinlock.h>
+
+#define BASE		0x40000000UL
+/* All pages that can be young: a bitmap of them is one word. */
+#define PAGES		64
+#define SUBSCRIBERS	3
+
+/* What a subscriber can do. */
+enum kind {
+	NONE,		/* it keeps no accessed bits */
+	OLD,		/* test_young and clear_young */
+	CLEAR_ONLY,	/* only the latter */
+	SLOW,		/* test_clear_young, waiting for others */
+	FAST,		/* test_clear_young without waiting */
+};
+
+/**
+ * struct fake - a subscriber
+ * @mn: its registration
+ * @kind: what it can do
+ * @big: pages that share an accessed bit
+ * @young: the accessed bits, by page / @big
+ * @calls: calls of any operation
+ * @start: first address of the last one
+ * @end: first address beyond
+ */
+struct fake {
+	struct mmu_notifier mn;
+	enum kind kind;
+	unsigned int big;
+	bool young[PAGES];
+	unsigned int calls;
+	unsigned long start;
+	unsigned long end;
+};
+
+/**
+ * struct subscribers - who is registered
+ * @name: for the report
+ * @fake: in the order of registration
+ */
+struct subscribers {
+	const char *name;
+	struct {
+		enum kind kind;
+		unsigned int big;
+	} fake[SUBSCRIBERS];
+};
+
+/**
+ * struct notifier_test - the state of a test
+ * @mm: the address space
+ * @fake: the subscribers
+ * @expected: the subscribers as they must be after a call
+ * @nr: how many
+ * @rnd: random numbers
+ * @young: bitmap, between two guard words
+ * @predicate: likewise
+ * @taint: of the kernel before the test
+ * @locks_are_checked: debug_locks before the test
+ */
+struct notifier_test {
+	struct mm_struct *mm;
+	struct fake fake[SUBSCRIBERS];
+	struct fake expected[SUBSCRIBERS];
+	unsigned int nr;
+	struct rnd_state rnd;
+	unsigned long young[3];
+	unsigned long predicate[3];
+	unsigned long taint;
+	int locks_are_checked;
+};
+
+/**
+ * struct question - a call
+ * @start: first page, counted from BASE
+ * @end: first page beyond
+ * @young: with a bitmap of young pages
+ * @predicate: with a bitmap of pages to clear
+ * @flags: its flags
+ */
+struct question {
+	unsigned int start;
+	unsigned int end;
+	bool young;
+	bool predicate;
+	unsigned int flags;
+};
+
+/* The callers hold page-table locks: so do these tests. */
+static DEFINE_SPINLOCK(table_lock);
+
+/* Subscribers ------------------------------------------------------------- */
+
+static bool *fake_bit(struct fake *fake, unsigned long address)
+{
+	static bool never;
+	unsigned long page = (address - BASE) / PAGE_SIZE;
+
+	return page < PAGES ? &fake->young[page / fake->big] : &never;
+}
+
+static struct fake *fake_called(struct mmu_notifier *mn, unsigned long start,
+				unsigned long end)
+{
+	struct fake *fake = container_of(mn, struct fake, mn);
+
+	fake->calls++;
+	fake->start = start;
+	fake->end = end;
+	return fake;
+}
+
+static int fake_test_young(struct mmu_notifier *mn, struct mm_struct *mm,
+			   unsigned long address)
+{
+	struct fake *fake = fake_called(mn, address, address + PAGE_SIZE);
+
+	return *fake_bit(fake, address);
+}
+
+static int fake_clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
+			    unsigned long start, unsigned long end)
+{
+	struct fake *fake = fake_called(mn, start, end);
+	unsigned long address;
+	int young = 0;
+
+	for (address = start; address < end; address += PAGE_SIZE) {
+		young |= *fake_bit(fake, address);
+		*fake_bit(fake, address) = false;
+	}
+	return young;
+}
+
+static int fake_test_clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
+				 unsigned long start, unsigned long end,
+				 const struct mmu_notifier_bitmaps *bitmaps,
+				 unsigned int flags)
+{
+	struct fake *fake = fake_called(mn, start, end);
+	int answer = fake->kind == FAST ? MMU_NOTIFIER_FAST : 0;
+	unsigned long i, nr = (end - start) / PAGE_SIZE;
+
+	for (i = 0; i < nr; i++) {
+		if (!*fake_bit(fake, start + i * PAGE_SIZE))
+			continue;
+		answer |= MMU_NOTIFIER_YOUNG;
+		if (bitmaps && bitmaps->young)
+			__set_bit(i, bitmaps->young);
+	}
+	for (i = 0; i < nr && flags & MMU_NOTIFIER_CLEAR; i++) {
+		if (bitmaps && bitmaps->predicate &&
+		    !test_bit(i, bitmaps->predicate))
+			continue;
+		*fake_bit(fake, start + i * PAGE_SIZE) = false;
+	}
+	return answer;
+}
+
+static const struct mmu_notifier_ops fake_ops[] = {
+	[NONE] = { },
+	[OLD] = {
+		.test_young = fake_test_young,
+		.clear_young = fake_clear_young,
+	},
+	[CLEAR_ONLY] = {
+		.clear_young = fake_clear_young,
+	},
+	[SLOW] = {
+		.test_young = fake_test_young,
+		.clear_young = fake_clear_young,
+		.test_clear_young = fake_test_clear_young,
+	},
+	[FAST] = {
+		.test_young = fake_test_young,
+		.clear_young = fake_clear_young,
+		.test_clear_young = fake_test_clear_young,
+	},
+};
+
+static void subscribe(struct kunit *test, enum kind kind, unsigned int big)
+{
+	struct notifier_test *t = test->priv;
+	struct fake *fake = &t->fake[t->nr];
+
+	fake->kind = kind;
+	fake->big = big;
+	fake->mn.ops = &fake_ops[kind];
+	fake->mn.fast_aging = kind == FAST;
+	KUNIT_ASSERT_EQ(test, mmu_notifier_register(&fake->mn, t->mm), 0);
+	t->nr++;
+}
+
+static bool fake_is_fast(const struct fake *fake)
+{
+	return fake->kind == FAST || fake->kind == NONE;
+}
+
+/* The oracle -------------------------------------------------------------- */
+
+static int expect_fake(struct notifier_test *t, struct fake *fake,
+		       const struct question *q, unsigned long *bits)
+{
+	bool after[PAGES];
+	unsigned int i;
+	int answer = 0;
+
+	if (fake->kind == NONE)
+		return 0;
+	if (q->flags & MMU_NOTIFIER_FAST_ONLY && fake->kind != FAST)
+		return 0;
+
+	memcpy(after, fake->young, sizeof(after));
+	for (i = q->start; i < q->end; i++) {
+		unsigned int bit = i - q->start;
+
+		if (fake->young[i / fake->big]) {
+			answer = MMU_NOTIFIER_YOUNG;
+			if (q->young)
+				*bits |= BIT(bit);
+		}
+		if (q->flags & MMU_NOTIFIER_CLEAR &&
+		    (!q->predicate || t->predicate[1] & BIT(bit)))
+			after[i / fake->big] = false;
+	}
+	memcpy(fake->young, after, sizeof(after));
+	return answer;
+}
+
+static int ask(struct notifier_test *t, unsigned long start, unsigned long end,
+	       const struct mmu_notifier_bitmaps *bitmaps, unsigned int flags)
+{
+	int answer;
+
+	spin_lock(&table_lock);
+	answer = mmu_notifier_test_clear_young(t->mm, start, end, bitmaps,
+					       flags);
+	spin_unlock(&table_lock);
+	return answer;
+}
+
+/* Asks, and compares answer, bitmap and subscribers with what must be. */
+static void check_question(struct kunit *test, const struct question *q)
+{
+	struct notifier_test *t = test->priv;
+	const struct mmu_notifier_bitmaps bitmaps = {
+		.young = q->young ? &t->young[1] : NULL,
+		.predicate = q->predicate ? &t->predicate[1] : NULL,
+		.nbits = q->end - q->start,
+	};
+	struct fake *expected = t->expected;
+	int answer, expected_answer = MMU_NOTIFIER_FAST;
+	unsigned long bits = t->young[1];
+	unsigned int i;
+
+	memcpy(expected, t->fake, sizeof(t->fake));
+	for (i = 0; i < t->nr; i++) {
+		expected_answer |= expect_fake(t, &expected[i], q, &bits);
+		if (!fake_is_fast(&expected[i]))
+			expected_answer &= ~MMU_NOTIFIER_FAST;
+	}
+
+	answer = ask(t, BASE + q->start * PAGE_SIZE, BASE + q->end * PAGE_SIZE,
+		     q->young || q->predicate ? &bitmaps : NULL, q->flags);
+
+	KUNIT_EXPECT_EQ(test, answer, expected_answer);
+	KUNIT_EXPECT_EQ(test, t->young[0], 0);
+	KUNIT_EXPECT_EQ(test, t->young[1], bits);
+	KUNIT_EXPECT_EQ(test, t->young[2], 0);
+	for (i = 0; i < t->nr; i++)
+		KUNIT_EXPECT_MEMEQ(test, t->fake[i].young, expected[i].young,
+				   sizeof(expected[i].young));
+}
+
+/* The cases --------------------------------------------------------------- */
+
+/*
+ * Each row of this table with each kind of question. Some of what that finds:
+ * e: bits that flip when two subscribers find a page young.
+ * g: a walk that ends at the first subscriber with a young page.
+ * h, i: an answer that replaces or hides that of another subscriber.
+ */
+static const struct subscribers subscribers[] = {
+	{ "nobody", { } },
+	{ "no accessed bits", { { NONE, 1 } } },
+	{ "fast", { { FAST, 1 } } },
+	{ "fast, big pages", { { FAST, 8 } } },
+	{ "slow", { { SLOW, 1 } } },
+	{ "old callbacks", { { OLD, 1 } } },
+	{ "old callbacks, big pages", { { OLD, 8 } } },
+	{ "only clear_young", { { CLEAR_ONLY, 1 } } },
+	{ "two fast", { { FAST, 1 }, { FAST, 8 } } },
+	{ "fast, slow", { { FAST, 1 }, { SLOW, 1 } } },
+	{ "slow, fast", { { SLOW, 1 }, { FAST, 1 } } },
+	{ "fast, old callbacks", { { FAST, 1 }, { OLD, 8 } } },
+	{ "old callbacks, fast", { { OLD, 8 }, { FAST, 1 } } },
+	{ "no bits, fast, old", { { NONE, 1 }, { FAST, 4 }, { OLD, 2 } } },
+};
+
+static void describe_subscribers(const struct subscribers *s, char *desc)
+{
+	strscpy(desc, s->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(subscribers, subscribers, describe_subscribers);
+
+static void randomize(struct notifier_test *t)
+{
+	unsigned int density = 1 + prandom_u32_state(&t->rnd) % 16;
+	unsigned int i, page;
+
+	for (i = 0; i < t->nr; i++) {
+		for (page = 0; page < PAGES; page++)
+			t->fake[i].young[page] =
+				!(prandom_u32_state(&t->rnd) % density);
+	}
+	/* What is there before must be there afterwards. */
+	t->young[1] = BIT(prandom_u32_state(&t->rnd) % PAGES);
+	prandom_bytes_state(&t->rnd, &t->predicate[1], sizeof(long));
+	if (!(prandom_u32_state(&t->rnd) % 4))
+		t->predicate[1] = BIT(prandom_u32_state(&t->rnd) % PAGES);
+}
+
+static bool is_possible(const struct notifier_test *t, const struct question *q)
+{
+	/* With clear_young only, what is not cleared cannot be tested. */
+	return t->fake[0].kind != CLEAR_ONLY ||
+	       (q->flags & MMU_NOTIFIER_CLEAR && !q->predicate);
+}
+
+static void question_test(struct kunit *test)
+{
+	const struct subscribers *s = test->param_value;
+	struct notifier_test *t = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < SUBSCRIBERS && s->fake[i].big; i++)
+		subscribe(test, s->fake[i].kind, s->fake[i].big);
+
+	for (i = 0; i < 1024; i++) {
+		struct question q = {
+			.start = prandom_u32_state(&t->rnd) % PAGES,
+			.young = i & 1,
+			.predicate = i & 2,
+			.flags = i >> 2 & (MMU_NOTIFIER_CLEAR |
+					   MMU_NOTIFIER_FAST_ONLY),
+		};
+
+		q.end = q.start + 1 +
+			prandom_u32_state(&t->rnd) % (PAGES - q.start);
+		randomize(t);
+		if (t->nr && !is_possible(t, &q))
+			continue;
+		check_question(test, &q);
+	}
+}
+
+/* Fast only: what would be slow is not even called. */
+static void fast_only_test(struct kunit *test)
+{
+	struct notifier_test *t = test->priv;
+	unsigned int flags;
+
+	subscribe(test, SLOW, 1);
+	subscribe(test, OLD, 1);
+	subscribe(test, FAST, 1);
+	for (flags = 0; flags <= MMU_NOTIFIER_CLEAR; flags++) {
+		randomize(t);
+		check_question(test, &(struct question) {
+			.end = PAGES, .young = true,
+			.flags = flags | MMU_NOTIFIER_FAST_ONLY });
+	}
+	KUNIT_EXPECT_EQ(test, t->fake[0].calls, 0);
+	KUNIT_EXPECT_EQ(test, t->fake[1].calls, 0);
+	KUNIT_EXPECT_EQ(test, t->fake[2].calls, 2);
+}
+
+/* One call per range if the operation is there, or if nobody asks for pages. */
+static void one_call_test(struct kunit *test)
+{
+	struct notifier_test *t = test->priv;
+	unsigned int i;
+
+	subscribe(test, FAST, 1);
+	subscribe(test, SLOW, 1);
+	subscribe(test, OLD, 1);
+	randomize(t);
+	check_question(test, &(struct question) {
+		.start = 3, .end = 50, .flags = MMU_NOTIFIER_CLEAR });
+	for (i = 0; i < t->nr; i++) {
+		KUNIT_EXPECT_EQ(test, t->fake[i].calls, 1);
+		KUNIT_EXPECT_EQ(test, t->fake[i].start, BASE + 3 * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, t->fake[i].end, BASE + 50 * PAGE_SIZE);
+	}
+
+	check_question(test, &(struct question) {
+		.end = PAGES, .young = true, .predicate = true,
+		.flags = MMU_NOTIFIER_CLEAR });
+	KUNIT_EXPECT_EQ(test, t->fake[0].calls, 2);
+	KUNIT_EXPECT_EQ(test, t->fake[1].calls, 2);
+}
+
+/* The page that contains the start is the first, and bit 0. */
+static void unaligned_test(struct kunit *test)
+{
+	struct notifier_test *t = test->priv;
+	const struct mmu_notifier_bitmaps bitmaps = {
+		.young = &t->young[1], .nbits = 3,
+	};
+
+	subscribe(test, FAST, 1);
+	subscribe(test, OLD, 1);
+	t->fake[0].young[4] = true;
+	t->fake[1].young[6] = true;
+	t->fake[0].young[7] = true;
+	t->fake[1].young[3] = true;
+	KUNIT_EXPECT_EQ(test, MMU_NOTIFIER_YOUNG,
+			ask(t, BASE + 5 * PAGE_SIZE - 1,
+			    BASE + 6 * PAGE_SIZE + 1, &bitmaps,
+			    MMU_NOTIFIER_CLEAR));
+	KUNIT_EXPECT_EQ(test, t->young[1], BIT(0) | BIT(2));
+	KUNIT_EXPECT_EQ(test, t->fake[0].start, BASE + 4 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, t->fake[0].end, BASE + 7 * PAGE_SIZE);
+	KUNIT_EXPECT_FALSE(test, t->fake[0].young[4]);
+	KUNIT_EXPECT_FALSE(test, t->fake[1].young[6]);
+	KUNIT_EXPECT_TRUE(test, t->fake[0].young[7]);
+	KUNIT_EXPECT_TRUE(test, t->fake[1].young[3]);
+}
+
+/* n: ranges with no page in them, and ends that wrap around when rounded. */
+static void nothing_test(struct kunit *test)
+{
+	static const struct {
+		unsigned long start, end;
+	} ranges[] = {
+		{ 0, 0 }, { BASE, BASE }, { BASE + 1, BASE + 1 },
+		{ BASE + PAGE_SIZE, BASE }, { BASE + 1, BASE },
+		{ ULONG_MAX, 0 }, { ULONG_MAX, ULONG_MAX },
+		{ ULONG_MAX - 1, ULONG_MAX },
+	};
+	struct notifier_test *t = test->priv;
+	const struct mmu_notifier_bitmaps bitmaps = { .young = &t->young[1] };
+	unsigned int i;
+
+	subscribe(test, FAST, 1);
+	subscribe(test, OLD, 1);
+	for (i = 0; i < ARRAY_SIZE(ranges); i++)
+		KUNIT_EXPECT_FALSE(test, ask(t, ranges[i].start, ranges[i].end,
+					     &bitmaps, MMU_NOTIFIER_CLEAR) &
+					 MMU_NOTIFIER_YOUNG);
+	KUNIT_EXPECT_EQ(test, t->fake[0].calls + t->fake[1].calls, 0);
+	KUNIT_EXPECT_EQ(test, t->young[1], 0);
+}
+
+static void top_test(struct kunit *test)
+{
+	static const unsigned long ends[] = {
+		-PAGE_SIZE, -PAGE_SIZE + 1, ULONG_MAX,
+	};
+	struct notifier_test *t = test->priv;
+	const struct mmu_notifier_bitmaps bitmaps = {
+		.young = &t->young[1], .nbits = 2,
+	};
+	unsigned int i;
+
+	subscribe(test, FAST, 1);
+	for (i = 0; i < ARRAY_SIZE(ends); i++) {
+		KUNIT_EXPECT_EQ(test, MMU_NOTIFIER_FAST,
+				ask(t, -3 * PAGE_SIZE, ends[i], &bitmaps, 0));
+		KUNIT_EXPECT_EQ(test, t->fake[0].calls, i + 1);
+		KUNIT_EXPECT_EQ(test, t->fake[0].start, -3 * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, t->fake[0].end, -PAGE_SIZE);
+	}
+}
+
+/* Bitmaps that are too short are written by nobody. */
+static void short_bitmap_test(struct kunit *test)
+{
+	struct notifier_test *t = test->priv;
+	const struct mmu_notifier_bitmaps bitmaps = {
+		.young = &t->young[1], .nbits = PAGES - 1,
+	};
+
+	if (IS_ENABLED(CONFIG_DEBUG_VM))
+		kunit_skip(test, "CONFIG_DEBUG_VM warns about it");
+	subscribe(test, FAST, 1);
+	subscribe(test, OLD, 1);
+	t->fake[0].young[0] = true;
+	t->fake[1].young[PAGES - 1] = true;
+	KUNIT_EXPECT_EQ(test, 0, ask(t, BASE, BASE + PAGES * PAGE_SIZE,
+				     &bitmaps, MMU_NOTIFIER_CLEAR));
+	KUNIT_EXPECT_EQ(test, t->fake[0].calls + t->fake[1].calls, 0);
+	KUNIT_EXPECT_EQ(test, t->young[1], 0);
+}
+
+static int notifier_init(struct kunit *test)
+{
+	struct notifier_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return -ENOMEM;
+	t->mm = mm_alloc();
+	if (!t->mm)
+		return -ENOMEM;
+	prandom_seed_state(&t->rnd, 1);
+	t->taint = get_taint();
+	t->locks_are_checked = debug_locks;
+	test->priv = t;
+	return 0;
+}
+
+static void notifier_exit(struct kunit *test)
+{
+	struct notifier_test *t = test->priv;
+
+	if (!t)
+		return;
+	while (t->nr)
+		mmu_notifier_unregister(&t->fake[--t->nr].mn, t->mm);
+	mmput(t->mm);
+	/* A warning or a lockdep report would not fail a test by itself. */
+	KUNIT_EXPECT_EQ(test, get_taint(), t->taint);
+	KUNIT_EXPECT_EQ(test, debug_locks, t->locks_are_checked);
+}
+
+static struct kunit_case notifier_cases[] = {
+	KUNIT_CASE_PARAM(question_test, subscribers_gen_params),
+	KUNIT_CASE(fast_only_test),
+	KUNIT_CASE(one_call_test),
+	KUNIT_CASE(unaligned_test),
+	KUNIT_CASE(nothing_test),
+	KUNIT_CASE(top_test),
+	KUNIT_CASE(short_bitmap_test),
+	{ }
+};
+
+static struct kunit_suite notifier_suite = {
+	.name = "pgwalk_notifier",
+	.init = notifier_init,
+	.exit = notifier_exit,
+	.test_cases = notifier_cases,
+};
+
+kunit_test_suite(notifier_suite);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A format that no hardware has, and that has what the others have not: entries
+ * of 4 bytes, big-endian, in tables of 8, of 32 and of 4 entries; three of the
+ * latter side by side as the root; leaves at every level, the root included;
+ * and a lock marker that is the accessed bit alone.
+ */
+#ifndef _LOCKLESS_PGWALK_TOY_FORMAT_H
+#define _LOCKLESS_PGWALK_TOY_FORMAT_H
+
+#include <lockless_pgwalk/format.h>
+
+#ifdef __KERNEL__
+#include <asm/byteorder.h>
+#define toy_swap(value)		((__force u32)cpu_to_be32(value))
+#define toy_to_phys(p)		((u64)__pa(p))
+#else
+#include <endian.h>
+#define toy_swap(value)		htobe32(value)
+#define toy_to_phys(p)		((u64)(uintptr_t)(p))
+#endif
+
+#define TOY_PRESENT		0x01U
+#define TOY_TABLE		0x02U
+#define TOY_TRACKED		0x04U
+#define TOY_DIRTY		0x40U
+#define TOY_ACCESSED		0x80U
+#define TOY_LOCKED		TOY_ACCESSED
+
+/* Of a table, counted from the root: tables are aligned to 256 bytes. */
+#define TOY_OFFSET		0xffffff00U
+
+#define TOY_SHIFT_1		3
+#define TOY_SHIFT_2		(TOY_SHIFT_1 + 5)
+#define TOY_TOP			2
+#define TOY_PAGES		(3ULL << (TOY_SHIFT_2 + 2))
+
+static __always_inline unsigned int toy_shift(unsigned int level)
+{
+	return level > 1 ? TOY_SHIFT_2 : level * TOY_SHIFT_1;
+}
+
+static __always_inline u64 toy_load(const void *entryp)
+{
+	return toy_swap((u32)pgwalk_load32(entryp));
+}
+
+static __always_inline enum pgwalk_type
+toy_decode(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
+{
+	if (!entry)
+		return PGWALK_EMPTY;
+	if (!(entry & TOY_PRESENT))
+		return PGWALK_BUSY;
+	if (level && entry & TOY_TABLE)
+		return PGWALK_TABLE;
+	return entry & TOY_TRACKED ? PGWALK_BUSY : PGWALK_LEAF;
+}
+
+static __always_inline enum pgwalk_answer
+toy_busy(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
+{
+	if (entry & TOY_PRESENT)
+		return PGWALK_SLOW;
+	return entry == TOY_LOCKED ? PGWALK_YOUNG : PGWALK_OLD;
+}
+
+static __always_inline u64
+toy_child(const struct pgwalk_tree *tree, u64 entry)
+{
+	return toy_to_phys(tree->root) + (entry & TOY_OFFSET);
+}
+
+static __always_inline u64 toy_accessed(const struct pgwalk_tree *tree)
+{
+	return tree->accessed;
+}
+
+static __always_inline bool
+toy_exchange(const struct pgwalk_tree *tree, const struct pgwalk_entry *entry,
+	     u64 new)
+{
+	struct pgwalk_entry raw = *entry;
+
+	raw.seen = toy_swap((u32)entry->seen);
+	return pgwalk_exchange32(tree, &raw, toy_swap((u32)new));
+}
+
+static const struct pgwalk_format toy_format = {
+	.entry_size	= sizeof(u32),
+	.shift		= toy_shift,
+	.load		= toy_load,
+	.decode		= toy_decode,
+	.busy		= toy_busy,
+	.child		= toy_child,
+	.accessed	= toy_accessed,
+	.exchange	= toy_exchange,
+};
+
+#endif /* _LOCKLESS_PGWALK_TOY_FORMAT_H */
