@@ -141,7 +141,7 @@ struct model_walk {
 /**
  * struct model - a tree, what is in it, and the buffers to check a walk with
  * @arena: the tables; the root is the first
- * @before: the tables as the oracle expects them after a walk
+ * @copy: the tables as the oracle expects them after a walk
  * @young: bitmap given to the walk
  * @predicate: likewise
  * @expected: @young as the oracle expects it

@@ -531,7 +531,10 @@ static void notifier_exit(struct kunit *test)
 	while (t->nr)
 		mmu_notifier_unregister(&t->fake[--t->nr].mn, t->mm);
 	mmput(t->mm);
-	/* A warning or a lockdep report would not fail a test by itself. */
+	/*
+	 * A warning or a lockdep report does not fail a test by itself. The
+	 * first warning is seen here, unless somebody else has had it.
+	 */
 	KUNIT_EXPECT_EQ(test, get_taint(), t->taint);
 	KUNIT_EXPECT_EQ(test, debug_locks, t->locks_are_checked);
 }

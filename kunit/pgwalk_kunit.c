@@ -33,7 +33,10 @@ static int pgwalk_init(struct kunit *test)
 	return 0;
 }
 
-/* A warning or a lockdep report would not fail a test by itself. */
+/*
+ * A warning or a lockdep report does not fail a test by itself. The first
+ * warning is seen here, unless somebody else has had it.
+ */
 static void pgwalk_exit(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, get_taint(), taint);

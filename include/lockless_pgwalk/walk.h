@@ -11,14 +11,12 @@
  * struct pgwalk_iter - the state of a walk
  * @entry: the entry where the walk stands. Valid after pgwalk_next() returned
  *	true
- * @end: where the walk ends
- * @table_end: the first page beyond the table that holds @entry, or @end
  */
 struct pgwalk_iter {
 	struct pgwalk_entry entry;
 	/* private: */
-	u64 end;
-	u64 table_end;
+	u64 end;	/* where the walk ends */
+	u64 table_end;	/* first page beyond the table of @entry, or @end */
 };
 
 /**
