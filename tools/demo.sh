@@ -48,16 +48,18 @@ second_run() {
 # row WHAT STOCK OURS
 row() {
 	if [ -z "$2" ] || [ -z "$3" ]; then die "not measured: $1"; fi
-	awk -v what="$1" -v stock="$2" -v ours="$3" 'BEGIN {
+	awk -v what="$1" -v stock="$2" -v ours="$3" '
+	function number(x) { return sprintf(x < 100 ? "%.4g" : "%.0f", x) }
+	BEGIN {
 		ratio = stock > 0 ? sprintf("%.2f", ours / stock) : "-"
-		printf "%-52s %9.4g %9.4g %7s\n", what, stock, ours, ratio
+		printf "%-53s %8s %8s %7s\n", what, number(stock), number(ours), ratio
 	}'
 }
 
 measured_row() { row "$1" "$(value stock "$2" "$3")" "$(value patched "$2" "$3")"; }
 
 table() {
-	printf '%-52s %9s %9s %7s\n' '' stock ours ratio
+	printf '%-53s %8s %8s %7s\n' '' stock ours ratio
 	measured_row 'aging pass, all idle: instructions per page' count idle_instructions
 	measured_row 'aging pass, all young: instructions per page' count young_instructions
 	measured_row 'aging pass, all idle: mmu_lock taken per page' count idle_locks
