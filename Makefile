@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every task of this project. The work is done by the scripts in tools/.
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lockless_pgwalk
-STAGES := setup check-lib kunit check-series guest-test
+STAGES := setup check-lib kunit check-series audit guest-test
 
 .PHONY: help
 help: ## this list
@@ -38,6 +38,10 @@ kunit: ## run the KUnit suites under UML; ARCH=x86_64: under emulation
 .PHONY: guest-test
 guest-test: ## run real guests on an emulated host; ARCH=x86
 	@tools/guest-test.sh $(or $(ARCH),x86)
+
+.PHONY: audit
+audit: ## audit our code and the callers of it; KDIR=path: report on that kernel tree
+	@tools/audit.sh
 
 .PHONY: demo
 demo: ## show stock and patched kernel side by side; ARCH=x86

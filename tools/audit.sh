@@ -1,0 +1,224 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# audit.sh: the scripts in cocci/ over their samples, over our files in the
+# patched tree, and over the pristine one, where cocci/findings.tsv says what is
+# expected; then sparse, kernel-doc, compilers, clang-tidy and shellcheck.
+# With KDIR, of any version: a report of what the scripts find there.
+# shellcheck source=tools/lib.sh
+. "$(dirname "$0")/lib.sh"
+# check counts at the end of a pipe; what is in front of it fails if it found
+# something, and says so
+shopt -s lastpipe
+set +o pipefail
+
+tools=(spatch)
+[ -n "${KDIR:-}" ] || tools+=(sparse clang clang-tidy shellcheck)
+for tool in "${tools[@]}"; do
+	command -v "$tool" >/dev/null || die "$tool is not installed; run: make setup"
+done
+
+# where KVM's page tables and their users live
+roots=(virt/kvm mm arch/{x86,arm64,powerpc}/kvm arch/arm64/include/asm/kvm_pgtable.h)
+jobs=${JOBS:-$(nproc)}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+trap 'say interrupted; exit 130' INT TERM
+
+count=0 failures=0
+# check WHAT: ok if nothing is on stdin; otherwise that is what is wrong
+check() {
+	local said
+	said=$(cat)
+	count=$((count + 1))
+	if [ -z "$said" ]; then
+		printf 'ok %s - %s\n' "$count" "$1"
+	else
+		failures=$((failures + 1))
+		printf 'not ok %s - %s\n' "$count" "$1"
+		printf '# %s\n' "${said//$'\n'/$'\n'# }"
+	fi
+}
+
+rules=()
+for script in "$TOP"/cocci/*.cocci; do
+	rules+=("$(basename "$script" .cocci)")
+done
+option() { sed -n "s|^// $2: ||p" "$TOP/cocci/$1.cocci"; }
+
+# spatch_files RULE OUT LIST: run a script over files, each for itself; the
+# findings are in OUT, and in OUT.bad what keeps them from being complete
+spatch_files() {
+	local rc=0 options
+	: >"$2"
+	: >"$2.bad"
+	[ -s "$3" ] || return 0
+	sed 's/$/\n/' "$3" >"$2.groups"
+	read -ra options <<<"$(option "$1" Options)"
+	spatch -D report --very-quiet --no-show-diff --no-scanner --timeout 120 --cocci-file "$TOP/cocci/$1.cocci" \
+		"${options[@]}" --file-groups "$2.groups" >"$2.said" 2>"$2.errors" </dev/null || rc=$?
+	grep -E '^[^:]+:[0-9]+:[0-9]+-[0-9]+: ' "$2.said" >"$2" || true
+	{
+		[ "$rc" -eq 0 ] || echo "$1: spatch ended with $rc"
+		grep -v '^[[:space:]]*$' "$2.errors" | sed "s|^|$1: |" || true
+		grep -vE '^[^:]+:[0-9]+:[0-9]+-[0-9]+: |^[[:space:]]*$' "$2.said" | sed "s|^|$1: |" || true
+	} >"$2.bad"
+}
+
+# scan TREE OUT LIST: all scripts over the files of a tree that concern them
+scan() {
+	local rule running=0
+	mkdir -p "$2"
+	cd "$1"
+	for rule in "${rules[@]}"; do
+		xargs -r grep -lE -- "$(option "$rule" Files)" <"$3" >"$2/$rule.list" || true
+		if [ "$running" -ge "$jobs" ]; then
+			wait -n
+			running=$((running - 1))
+		fi
+		{
+			start=$SECONDS
+			spatch_files "$rule" "$2/$rule" "$2/$rule.list"
+			say "  $rule: $(wc -l <"$2/$rule.list") files, $(wc -l <"$2/$rule") findings, $((SECONDS - start)) s"
+		} &
+		running=$((running + 1))
+	done
+	wait
+	cd "$TOP"
+}
+
+# places DIR: the findings of a scan as "script file function"
+places() {
+	local rule
+	for rule in "${rules[@]}"; do
+		sed -nE "s/^([^:]+):.*\(([A-Za-z0-9_]+)\)$/$rule\t\1\t\2/p" "$1/$rule"
+	done | sort -u
+}
+
+sources() { find "$@" -name '*.[ch]' 2>/dev/null | sort; }
+
+# ---------------------------------------------------------------- another tree
+if [ -n "${KDIR:-}" ]; then
+	[ -d "$KDIR" ] || die "KDIR=$KDIR is not a folder"
+	KDIR=$(cd "$KDIR" && pwd)
+	version=$(release "$KDIR")
+	[ -n "$version" ] || die "$KDIR is no kernel tree (no VERSION in its Makefile)"
+	(cd "$KDIR" && sources "${roots[@]}" include/linux/{mmu_notifier,kvm_}*.h) >"$tmp/list"
+	[ -s "$tmp/list" ] || die "$KDIR has none of ${roots[*]}"
+	say "Linux $version in $KDIR: $(wc -l <"$tmp/list") files, ${#rules[@]} scripts ..."
+	scan "$KDIR" "$tmp/out" "$tmp/list"
+	for rule in "${rules[@]}"; do
+		printf '\n== %s: %s\n' "$rule" "$(sed -n 's|^/// ||p' "$TOP/cocci/$rule.cocci" | tr '\n' ' ' | sed -E 's/\. .*/./')"
+		sort -t: -k1,1 -k2,2n "$tmp/out/$rule"
+	done
+	printf '\n%s findings in %s functions; cocci/README.md says how to read them\n' \
+		"$(for rule in "${rules[@]}"; do cat "$tmp/out/$rule"; done | wc -l)" "$(places "$tmp/out" | wc -l)"
+	bad=$(cat "$tmp"/out/*.bad)
+	[ -z "$bad" ] || die "not all could be looked at: $bad"
+	exit 0
+fi
+
+find_key
+need_tree stock
+need_tree patched
+began=$SECONDS
+
+# ------------------------------------------------------------------ the samples
+say "samples ..."
+for sample in "$TOP"/cocci/tests/*.c; do
+	name=$(basename "$sample" .c)
+	rule=${name%%-*}
+	echo "$sample" >"$tmp/list"
+	spatch_files "$rule" "$tmp/sample" "$tmp/list"
+	grep -n '/\* BUG \*/' "$sample" | cut -d: -f1 | sort -u >"$tmp/planted"
+	cut -d: -f2 "$tmp/sample" | sort -u >"$tmp/found"
+	{
+		cat "$tmp/sample.bad"
+		[ -s "$tmp/planted" ] || echo "no bug is planted"
+		comm -23 "$tmp/planted" "$tmp/found" | sed 's/^/not found: line /'
+		comm -13 "$tmp/planted" "$tmp/found" | sed 's/^/a near miss is reported: line /'
+	} | check "$name: $(wc -l <"$tmp/planted") planted bugs found, no near miss"
+done
+for rule in "${rules[@]}"; do
+	compgen -G "$TOP/cocci/tests/$rule*.c" >/dev/null || echo "$rule"
+done | check "each script has samples"
+for rule in "${rules[@]}"; do
+	for mode in org context patch; do
+		grep -q "^virtual $mode$" "$TOP/cocci/$rule.cocci" || continue
+		samples=("$TOP/cocci/tests/$rule".c)
+		spatch -D "$mode" --very-quiet --cocci-file "$TOP/cocci/$rule.cocci" --no-includes "${samples[@]}" \
+			>"$tmp/mode" 2>"$tmp/mode.bad" </dev/null || echo "$rule, mode $mode: failed"
+		[ -s "$tmp/mode" ] || echo "$rule, mode $mode: finds nothing in its sample"
+		sed "s/^/$rule, mode $mode: /" "$tmp/mode.bad"
+	done
+done | check "modes org, context and patch"
+
+# ----------------------------------------------------------------- pristine tree
+# The table comes from the pristine tree: script, file, function, verdict, why.
+table=$TOP/cocci/findings.tsv
+grep -v '^#' "$table" | cut -f1-3 | sort >"$tmp/expected"
+say "scripts over $(release "$KEY/stock") ..."
+(cd "$KEY/stock" && sources "${roots[@]}") >"$tmp/list"
+scan "$KEY/stock" "$tmp/stock" "$tmp/list"
+cat "$tmp"/stock/*.bad | check "pristine tree: everything could be looked at"
+places "$tmp/stock" >"$tmp/found"
+comm -13 "$tmp/expected" "$tmp/found" | check "pristine tree: every finding is in cocci/findings.tsv"
+comm -23 "$tmp/expected" "$tmp/found" | check "pristine tree: everything in cocci/findings.tsv is found"
+{
+	uniq -d "$tmp/expected"
+	awk -F'\t' '!/^#/ && (NF != 5 || $4 !~ /^(true|harmless|false)$/ || $5 == "")' "$table"
+} | check "cocci/findings.tsv: one line each, with a verdict and a reason"
+grep -v '^#' "$table" | awk -F'\t' '
+	{ n[$1]++; v[$1, $4]++ }
+	END { for (rule in n) printf "# %-24s %3d true %3d harmless %3d false\n", rule, v[rule, "true"], v[rule, "harmless"], v[rule, "false"] }
+' | sort
+awk -F'\t' '!/^#/ && /FROZEN_SPTE/ { printf "# %s in %s, %s(): %s\n", $1, $2, $3, $5 }' "$table"
+
+# ------------------------------------------------------------------ patched tree
+say "scripts over our files ..."
+awk '{ print $2 }' "$KEY/patched.manifest" | grep '\.[ch]$' >"$tmp/ours"
+while read -r file; do
+	[ -f "$KEY/stock/$file" ] || echo "$file"
+done <"$tmp/ours" >"$tmp/new"
+scan "$KEY/patched" "$tmp/patched" "$tmp/ours"
+cat "$tmp"/patched/*.bad | check "our files: everything could be looked at"
+# Tables that a test made need no RCU: nobody frees them.
+places "$tmp/patched" | comm -23 - "$tmp/expected" | grep -v $'^walk_rcu\tlib/lockless_pgwalk/' |
+	check "our files: no finding that the pristine tree does not have"
+comm -23 <(grep -Ff "$tmp/ours" "$tmp/found") <(places "$tmp/patched") |
+	sed 's/^/# gone in the patched tree: /'
+
+# ---------------------------------------------------------------------- compilers
+(cd "$KEY/patched" && xargs perl scripts/kernel-doc -none -Wall <"$tmp/new") 2>&1 | check "kernel-doc"
+
+# What has passed there is not done again.
+say "sparse and checkpatch, patch by patch ..."
+: >"$tmp/series.bad"
+"$TOP/tools/series-check.sh" >"$tmp/series" 2>&1 || tail -n 3 "$tmp/series" >"$tmp/series.bad"
+check <"$tmp/series.bad" "sparse, checkpatch --strict: nothing that the pristine tree does not have"
+
+say "user space ..."
+flags=(-std=c11 -D_GNU_SOURCE -DPGWALK_DEBUG "-I$TOP/include" "-I$TOP/kunit"
+	-DPROBE_FORMAT=x86_tdp_format '-DPROBE_HEADER="lockless_pgwalk/formats/x86_tdp.h"')
+users=("$TOP"/tests/*.c)
+for compiler in gcc clang; do
+	for source in "${users[@]}"; do
+		$compiler "${flags[@]}" -O2 -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-missing-field-initializers \
+			-fsyntax-only "$source"
+	done 2>&1 | check "$compiler -Wall -Wextra -Wshadow, tests/"
+done
+{
+	clang-tidy --quiet --config-file="$TOP/tests/.clang-tidy" "${users[@]}" -- "${flags[@]}" 2>"$tmp/tidy" ||
+		echo "clang-tidy ended with $?: $(tail -n 1 "$tmp/tidy")"
+} | grep -E '(warning|error|ended with.*):' | sort -u | check "clang-tidy"
+
+mapfile -t scripts < <(cd "$TOP" && git ls-files -co --exclude-standard | while read -r file; do
+	if [[ -f $file && $(head -c 64 "$file" | tr -d '\0') =~ ^'#!'.*sh ]]; then
+		echo "$file"
+	fi
+done)
+# SC2187: busybox sh is checked as dash
+(cd "$TOP" && shellcheck -x -e SC2187 "${scripts[@]}" tools/lib.sh) 2>&1 | check "shellcheck: $((${#scripts[@]} + 1)) scripts"
+
+say "audit: done in $((SECONDS - began)) s"
+printf '1..%s\n%s passed, %s failed\n' "$count" $((count - failures)) "$failures"
+[ "$failures" -eq 0 ]
