@@ -6,6 +6,7 @@
  * as mm does, under a spinlock, so that a subscriber that sleeps is caught.
  */
 #include <linux/bitmap.h>
+#include <linux/bits.h>
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/miscdevice.h>
@@ -17,7 +18,7 @@
 
 #include "young_dev.h"
 
-#define MAX_NBITS	(1U << 20)
+#define MAX_NBITS	BIT(20)
 
 /* Stands for the page-table lock that callers hold. */
 static DEFINE_SPINLOCK(young_dev_lock);
@@ -139,4 +140,5 @@ static struct miscdevice young_dev = {
 	.name	= "young",
 	.fops	= &young_dev_fops,
 };
+
 builtin_misc_device(young_dev);

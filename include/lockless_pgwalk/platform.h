@@ -18,7 +18,6 @@
 #include <linux/build_bug.h>
 #include <linux/bug.h>
 #include <linux/compiler.h>
-#include <linux/minmax.h>
 #include <linux/types.h>
 
 #include <asm/page.h>
@@ -38,11 +37,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef uint32_t u32;
-typedef uint64_t u64;
+typedef __UINT32_TYPE__ u32;
+typedef __UINT64_TYPE__ u64;
 
-#undef __always_inline
-#define __always_inline		inline __attribute__((__always_inline__))
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define BIT_ULL(n)		(1ULL << (n))

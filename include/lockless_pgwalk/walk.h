@@ -153,6 +153,6 @@ pgwalk_next(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
  */
 #define pgwalk_for_each(fmt, tree, iter, start, end)			\
 	for ((iter) = pgwalk_start(tree, start, end);			\
-	     pgwalk_next(fmt, tree, &(iter)); )
+	     pgwalk_next(fmt, tree, &(iter));)
 
 #endif /* _LOCKLESS_PGWALK_WALK_H */

@@ -39,6 +39,20 @@ static bool tdp_age_want_root(const struct kvm_mmu_page *root, int as_id)
 	return !role.invalid && kvm_mmu_role_as_id(role) == as_id;
 }
 
+static struct kvm_mmu_page *tdp_age_next_root(struct kvm *kvm,
+					      struct kvm_mmu_page *root,
+					      int as_id)
+{
+	struct list_head *roots = &kvm->arch.tdp_mmu_roots;
+
+	root = list_prepare_entry(root, roots, link);
+	list_for_each_entry_continue_rcu(root, roots, link) {
+		if (tdp_age_want_root(root, as_id))
+			return root;
+	}
+	return NULL;
+}
+
 /*
  * Iterate over all valid TDP MMU roots of an address space without mmu_lock,
  * in an RCU read-side critical section.  Roots and the tables below them are
@@ -49,9 +63,8 @@ static bool tdp_age_want_root(const struct kvm_mmu_page *root, int as_id)
  * one that becomes invalid this moment is as good as valid.
  */
 #define for_each_valid_tdp_mmu_root_rcu(_kvm, _root, _as_id)		\
-	list_for_each_entry_rcu(_root, &(_kvm)->arch.tdp_mmu_roots, link) \
-		if (!tdp_age_want_root(_root, _as_id)) {		\
-		} else
+	for (_root = tdp_age_next_root(_kvm, NULL, _as_id); _root;	\
+	     _root = tdp_age_next_root(_kvm, _root, _as_id))
 
 struct tdp_age_tree {
 	struct pgwalk_tree tree;
