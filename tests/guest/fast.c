@@ -12,16 +12,6 @@
 
 #define PAGES	1200
 
-static struct window *touched_window(void)
-{
-	struct window *win = window_new(PAGES);
-
-	window_back(win, 0, PAGES, SMALL_PAGES);
-	window_touch_irregular(win, window_map(win, vm_create(), 0, VM_GPA, 0, PAGES, 1));
-	window_flush(win);
-	return win;
-}
-
 /* Without this the zeros below would mean nothing. */
 static void counter_works(void)
 {
@@ -46,7 +36,7 @@ static void no_work_no_lock(void)
 {
 	uint64_t before, got;
 
-	touched_window();
+	window_touched(PAGES);
 	before = mmu_lock_acquisitions();
 	got = mmu_lock_acquisitions() - before;
 	check(!got, "idle: got %" PRIu64 " acquisitions of mmu_lock, expected 0", got);
@@ -69,7 +59,7 @@ static void check_locks(uint64_t before, unsigned int calls)
 
 static void locks_of_tests(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	uint64_t before = mmu_lock_acquisitions();
 	unsigned int calls = 0;
 	size_t first;
@@ -82,7 +72,7 @@ static void locks_of_tests(void)
 
 static void locks_of_clears(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	unsigned long *map = bits_new(PAGES);
 	uint64_t before = mmu_lock_acquisitions();
 	unsigned int calls = 0;
@@ -99,7 +89,7 @@ static void locks_of_clears(void)
 /* "Fast only" is a promise to the caller, whatever the machine is. */
 static void locks_of_fast_only(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	uint64_t before = mmu_lock_acquisitions(), got;
 	size_t first;
 
@@ -111,7 +101,7 @@ static void locks_of_fast_only(void)
 
 static void statistics(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	struct vm *vm = win->mappings[0].vm;
 	uint64_t fast = vm_stat(vm, "pages_aged_fast");
 	uint64_t slow = vm_stat(vm, "pages_aged_slow");
@@ -194,7 +184,7 @@ static void old_call(struct window *win, unsigned int op, size_t first, size_t p
 
 static void old_test(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	size_t i;
 
 	for (i = 0; i < PAGES; i++)
@@ -204,7 +194,7 @@ static void old_test(void)
 
 static void old_clear_with(unsigned int op)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	size_t i;
 
 	for (i = 0; i < PAGES / 2; i++)
@@ -230,7 +220,7 @@ static void old_clear_flush(void)
 /* After a flush no translation is remembered: the next touch must be seen. */
 static void flushed(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	struct mapping *map = &win->mappings[0];
 	unsigned int i;
 
@@ -245,7 +235,7 @@ static void flushed(void)
 
 static void old_locks(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	uint64_t before = mmu_lock_acquisitions();
 	size_t i;
 

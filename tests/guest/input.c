@@ -15,16 +15,6 @@
 /* Memory of the bitmap: set bits must stay, others must not appear. */
 #define NOISE	0x5a5a0ff05a5af00fUL
 
-static struct window *touched_window(void)
-{
-	struct window *win = window_new(PAGES);
-
-	window_back(win, 0, PAGES, SMALL_PAGES);
-	window_touch_irregular(win, window_map(win, vm_create(), 0, VM_GPA, 0, PAGES, 1));
-	window_flush(win);
-	return win;
-}
-
 /*
  * Asks with and without bitmaps, the clear flag, and fast only. Nothing may be
  * young, and no bit may be set. There is nothing to wait for either: that is
@@ -71,7 +61,7 @@ static uint64_t pages_aged(struct window *win)
 /* Nobody is asked about nothing, so even a slow machine leaves it fast. */
 static void empty(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	uint64_t base = (uintptr_t)win->base, before = pages_aged(win), got;
 
 	ask_nothing(base, base, false);
@@ -86,7 +76,7 @@ static void empty(void)
 
 static void reversed(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	uint64_t base = (uintptr_t)win->base, before = pages_aged(win), got;
 
 	ask_nothing(base + PAGES * page_size, base, false);
@@ -102,7 +92,7 @@ static void reversed(void)
 /* Addresses that no user has: nothing there, and nothing breaks. */
 static void beyond(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	uint64_t kernel = 1UL << (BITS_PER_LONG - 1), top = -page_size;
 
 	ask_nothing(kernel, kernel + 64 * page_size, true);
@@ -116,7 +106,7 @@ static void beyond(void)
 /* The very last page: out of range by definition, or just empty. */
 static void last_page(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	uint64_t top = -page_size;
 
 	ask_nothing(top, ULONG_MAX, false);
@@ -127,7 +117,7 @@ static void last_page(void)
 /* Everything there is: a result without a bitmap has no limit. */
 static void whole_space(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	uint32_t fast = expect_fast ? YOUNG_DEV_FAST : 0;
 	struct young_dev_range range = { .end = ULONG_MAX };
 	int err = young_ask(&range);
@@ -152,7 +142,7 @@ static void expect_errno(struct young_dev_range range, int want, const char *wha
 /* Each is a good question with one thing wrong, and would clear something. */
 static void refused(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	static unsigned long map[64];
 	uint64_t start = (uintptr_t)win->base, end = start + 65 * page_size;
 	uint64_t bits = (uintptr_t)map;
@@ -187,7 +177,7 @@ static void refused(void)
 /* One bit too few is refused, just enough is not, more is left alone. */
 static void bitmap_sizes(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	unsigned long map[10], want;
 	struct young_dev_range range = {
 		.start = (uintptr_t)win->base + page_size - 1,
@@ -226,7 +216,7 @@ static void no_machine(void)
 /* Its file descriptors are closed, its memory and the mm are still there. */
 static void closed_machine(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	struct mapping *map = &win->mappings[0];
 	uint64_t base = (uintptr_t)win->base;
 	struct vm *vm = map->vm;
@@ -251,7 +241,7 @@ static void machine_without_memory(void)
 
 static void unmapped_memory(void)
 {
-	struct window *win = touched_window();
+	struct window *win = window_touched(PAGES);
 	struct mapping *map = &win->mappings[0];
 
 	/* the slot stays, its memory goes: the guest's mapping must go as well */

@@ -136,6 +136,16 @@ void window_flush(struct window *win)
 			vm_touch_flush(win->mappings[i].vm);
 }
 
+struct window *window_touched(size_t pages)
+{
+	struct window *win = window_new(pages);
+
+	window_back(win, 0, pages, SMALL_PAGES);
+	window_touch_irregular(win, window_map(win, vm_create(), 0, VM_GPA, 0, pages, 1));
+	window_flush(win);
+	return win;
+}
+
 void window_cleared(struct mapping *map, size_t page, size_t pages)
 {
 	for (; pages; pages--, page++)

@@ -95,6 +95,9 @@ void window_touch(struct mapping *map, size_t page, enum vm_kind kind);
 /* An irregular set: both ends, runs, single pages; another one each time. */
 void window_touch_irregular(struct window *win, struct mapping *map);
 
+/* A window of so many pages that one guest has touched irregularly. */
+struct window *window_touched(size_t pages);
+
 /* All queued touches are done after this, no vCPU runs. */
 void window_flush(struct window *win);
 
