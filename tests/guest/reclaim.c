@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MB		(1UL << 20)
@@ -21,17 +20,6 @@
 #define STRIDE		256
 #define CGROUP		"/young-test"
 #define CGROUPS		"/sys/fs/cgroup"
-
-static void enter_cgroup(void)
-{
-	check(write_file(CGROUPS "/cgroup.subtree_control", "+memory"),
-	      "memory controller: %s", strerror(errno));
-	check(!mkdir(CGROUPS CGROUP, 0755) || errno == EEXIST, "mkdir: %s", strerror(errno));
-	check(write_file(CGROUPS CGROUP "/memory.max", "%lu", LIMIT),
-	      "memory.max: %s", strerror(errno));
-	check(write_file(CGROUPS CGROUP "/cgroup.procs", "%d", getpid()),
-	      "cgroup.procs: %s", strerror(errno));
-}
 
 struct reclaim {
 	bool stop;
@@ -66,7 +54,9 @@ static void reclaimed(void)
 	unsigned int round;
 	int err;
 
-	enter_cgroup();
+	cgroup_enter(CGROUP);
+	check(write_file(CGROUPS CGROUP "/memory.max", "%lu", LIMIT),
+	      "memory.max: %s", strerror(errno));
 	window_back(win, 0, pages, LOOSE_PAGES);
 	window_map(win, vm, 0, VM_GPA, 0, pages, 1);
 	err = pthread_create(&ager, NULL, age_thread, &reclaim);
