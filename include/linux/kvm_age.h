@@ -8,6 +8,8 @@
 #include <linux/kvm_host.h>
 #include <linux/mmu_notifier.h>
 
+#include <lockless_pgwalk/young.h>
+
 /**
  * struct kvm_age - what to age
  * @start: host virtual address of the page that bit 0 of @bitmaps stands for
@@ -29,6 +31,23 @@ static inline unsigned long kvm_age_first_bit(const struct kvm_gfn_range *range)
 	unsigned long hva = __gfn_to_hva_memslot(range->slot, range->start);
 
 	return (hva - range->arg.age->start) / PAGE_SIZE;
+}
+
+/* The request for @range, as a walk of a page table needs it. */
+static inline struct pgwalk_young
+kvm_age_young(const struct kvm_gfn_range *range)
+{
+	const struct kvm_age *age = range->arg.age;
+	struct pgwalk_young young = { .clear = age->clear };
+
+	if (age->bitmaps) {
+		young.start = range->start - kvm_age_first_bit(range);
+		young.nbits = age->bitmaps->nbits;
+		young.young = age->bitmaps->young;
+		young.predicate = age->bitmaps->predicate;
+	}
+
+	return young;
 }
 
 /**

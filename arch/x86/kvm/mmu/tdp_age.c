@@ -134,16 +134,9 @@ static bool kvm_may_have_shadow_mmu_sptes(struct kvm *kvm)
 bool kvm_age_gfn_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 {
 	struct kvm_age *age = range->arg.age;
-	struct pgwalk_young young = { .clear = age->clear };
+	const struct pgwalk_young young = kvm_age_young(range);
 	unsigned int answer = PGWALK_OLD;
 	struct kvm_mmu_page *root;
-
-	if (age->bitmaps) {
-		young.start = range->start - kvm_age_first_bit(range);
-		young.nbits = age->bitmaps->nbits;
-		young.young = age->bitmaps->young;
-		young.predicate = age->bitmaps->predicate;
-	}
 
 	if (kvm_may_have_shadow_mmu_sptes(kvm))
 		answer |= PGWALK_SLOW;
