@@ -89,7 +89,8 @@ arch_is() {
 	# shellcheck disable=SC2034 # IMAGE is for whoever sources this
 	case $1 in
 	x86) KARCH=x86_64 IMAGE=arch/x86/boot/bzImage CROSS= ;;
-	*) die "unknown architecture $1; known: x86" ;;
+	arm64) KARCH=arm64 IMAGE=arch/arm64/boot/Image CROSS=aarch64-linux-gnu- ;;
+	*) die "unknown architecture $1; known: x86 arm64" ;;
 	esac
 }
 
@@ -109,6 +110,7 @@ configure() {
 	wanted=$obj/wanted.config
 	mkdir -p "$obj"
 	local fragments=("$TOP"/tools/configs/{common,"$2","$3"}.config)
+	[ ! -f "$TOP/tools/configs/$2-$3.config" ] || fragments+=("$TOP/tools/configs/$2-$3.config")
 	[ "$1" = stock ] || fragments+=("$TOP/tools/configs/patched.config")
 	cat "${fragments[@]}" | grep -v '^#' | sort -u >"$wanted.new"
 	if [ "${4:-}" != partial ] && cmp -s "$wanted.new" "$wanted"; then
