@@ -26,21 +26,26 @@
 
 #define MODEL_LEVELS		5
 #define MODEL_MAPPINGS		48
-#define MODEL_TABLE_SIZE	4096
 #define MODEL_TABLES		64
+/* Enough for 16 tables of 16 KB as a root, and for 8 tables of 64 KB. */
+#define MODEL_ARENA		BIT_ULL(19)
+/* Of the arena: the largest table. */
+#define MODEL_ALIGN		65536
 /* Enough for a leaf of 1 GB and what is around it. */
 #define MODEL_BITS		(BIT_ULL(18) + 4096)
 /* A guard word on either side. */
 #define MODEL_WORDS		(BITS_TO_LONGS(MODEL_BITS) + 2)
 
-#define MODEL_LEVEL(n)		(1U << (n))
-#define MODEL_ANY_LEVEL		(~0U)
+/* Level 0; levels above it that have leaves; levels above those. */
+#define MODEL_LAST		1U
+#define MODEL_HUGE		2U
+#define MODEL_ABOVE		4U
 
 /**
  * struct model_value - an entry that is worth a look, and what it means
  * @name: in the words of the one who writes it
  * @value: of the entry
- * @levels: mask of the levels at which the rest is true
+ * @levels: at which the rest is true: MODEL_LAST, MODEL_HUGE, MODEL_ABOVE
  * @type: what the format must say of it
  * @answer: if PGWALK_BUSY, what it must say of the pages
  */
@@ -59,6 +64,9 @@ struct model_value {
  * @test_clear_young: pgwalk_test_clear_young(), compiled for @fmt
  * @store: write an entry
  * @values: examples, the last one without a name
+ * @tree: what users of the header make of its macros. No accessed bit if the
+ *	format does not ask for it
+ * @table_size: of each table in bytes; of the root, rounded up to it
  * @top: level of the root
  * @leaf_levels: leaves exist at the levels below this one
  * @shift: log2 of the pages that an entry of a level covers
@@ -66,6 +74,8 @@ struct model_value {
  * @accessed: mask of the accessed bit
  * @dirty: mask of a bit that hardware sets in a leaf
  * @address: mask of the address in an entry
+ * @high: those bits of it that stand below their place
+ * @high_shift: how far below
  * @relative: addresses of tables count from the root
  * @present: no entry without this bit is a leaf or a table
  * @empty: what an unused entry contains
@@ -81,6 +91,8 @@ struct model_format {
 					 const struct pgwalk_young *young);
 	void (*store)(void *entryp, u64 value);
 	const struct model_value *values;
+	struct pgwalk_tree tree;
+	size_t table_size;
 	unsigned int top;
 	unsigned int leaf_levels;
 	unsigned int shift[MODEL_LEVELS];
@@ -88,6 +100,8 @@ struct model_format {
 	u64 accessed;
 	u64 dirty;
 	u64 address;
+	u64 high;
+	unsigned int high_shift;
 	bool relative;
 	u64 present;
 	u64 empty;
@@ -151,6 +165,7 @@ struct model_walk {
  * @table: the tables
  * @nr_mappings: length of @mapping
  * @nr_tables: length of @table
+ * @used: bytes of @arena that are tables
  * @hooked: walk with @hooks instead of the compiled walker
  * @hooks: @format with a load and an exchange that count and call back
  * @loads: entries read since model_hook()
@@ -166,8 +181,8 @@ struct model_walk {
  * @line: where it stands
  */
 struct model {
-	char arena[MODEL_TABLES * MODEL_TABLE_SIZE];
-	char copy[MODEL_TABLES * MODEL_TABLE_SIZE];
+	char arena[MODEL_ARENA];
+	char copy[MODEL_ARENA];
 	unsigned long young[MODEL_WORDS];
 	unsigned long predicate[MODEL_WORDS];
 	unsigned long expected[MODEL_WORDS];
@@ -177,6 +192,7 @@ struct model {
 	struct model_table table[MODEL_TABLES];
 	unsigned int nr_mappings;
 	unsigned int nr_tables;
+	size_t used;
 	bool hooked;
 	struct pgwalk_format hooks;
 	unsigned int loads;
@@ -230,6 +246,22 @@ static inline u64 model_size(const struct model *m, unsigned int level)
 	return 1ULL << m->format->shift[level];
 }
 
+static inline bool model_is_at(const struct model *m,
+			       const struct model_value *value,
+			       unsigned int level)
+{
+	if (!level)
+		return value->levels & MODEL_LAST;
+	return value->levels & (level < m->format->leaf_levels ? MODEL_HUGE :
+								 MODEL_ABOVE);
+}
+
+/* Not if the format asks the tree for the bit, and hardware keeps none. */
+static inline bool model_has_accessed(const struct model *m)
+{
+	return m->tree.accessed || !m->format->tree.accessed;
+}
+
 static inline bool model_overlaps(u64 first, u64 size, u64 start, u64 end)
 {
 	return first < end && start < first + size;
@@ -243,18 +275,40 @@ static inline void *model_entryp(const struct model *m,
 				m->format->fmt->entry_size;
 }
 
+/* Only a root can be larger than a table. */
+static inline size_t model_root_size(const struct model *m)
+{
+	size_t size = (m->format->pages >> m->format->shift[m->format->top]) *
+		      m->format->fmt->entry_size;
+
+	return (size + m->format->table_size - 1) &
+	       ~(m->format->table_size - 1);
+}
+
 static inline struct model_table *
 model_add_table(struct model *m, u64 base, unsigned int level)
 {
 	struct model_table *table = &m->table[m->nr_tables];
-	unsigned int i;
+	size_t size = m->nr_tables++ ? m->format->table_size :
+				       model_root_size(m);
+	size_t done = m->format->fmt->entry_size;
 
 	table->base = base;
 	table->level = level;
-	table->entries = m->arena + m->nr_tables++ * MODEL_TABLE_SIZE;
-	for (i = 0; i < MODEL_TABLE_SIZE; i += m->format->fmt->entry_size)
-		m->format->store(table->entries + i, m->format->empty);
+	table->entries = m->arena + m->used;
+	m->used += size;
+	/* One empty entry, and twice as many each time. */
+	m->format->store(table->entries, m->format->empty);
+	for (; done < size; done *= 2)
+		memcpy(table->entries + done, table->entries,
+		       done < size - done ? done : size - done);
 	return table;
+}
+
+static inline bool model_has_room(const struct model *m)
+{
+	return m->nr_tables < MODEL_TABLES &&
+	       m->used + m->format->table_size <= MODEL_ARENA;
 }
 
 /* An entry that points to @table. */
@@ -285,7 +339,7 @@ model_table_at(struct model *m, u64 page, unsigned int level)
 	}
 
 	parent = model_table_at(m, page, level + 1);
-	if (!parent || m->nr_tables == MODEL_TABLES)
+	if (!parent || !model_has_room(m))
 		return NULL;
 	table = model_add_table(m, base, level);
 	m->format->store(model_entryp(m, parent, page), model_link(m, table));
@@ -368,7 +422,7 @@ static inline bool model_map_value(struct model *m, u64 page,
 				   unsigned int level,
 				   const struct model_value *value)
 {
-	if (!(value->levels & MODEL_LEVEL(level)) ||
+	if (!model_is_at(m, value, level) ||
 	    (value->type != PGWALK_EMPTY && value->type != PGWALK_BUSY))
 		return false;
 	return model_map(m, page, (struct model_mapping) {
@@ -386,14 +440,10 @@ static inline void model_reset(struct model *m,
 	m->format = format;
 	m->nr_mappings = 0;
 	m->nr_tables = 0;
+	m->used = 0;
 	m->hooked = false;
-	m->tree = (struct pgwalk_tree) {
-		.root = m->arena,
-		.top = format->top,
-		.pages = format->pages,
-		.accessed = format->accessed,
-		.address = format->address,
-	};
+	m->tree = format->tree;
+	m->tree.root = m->arena;
 	model_add_table(m, 0, format->top);
 }
 
@@ -509,7 +559,7 @@ static inline unsigned int model_oracle(struct model *m,
 
 	if (w->start >= w->end)
 		return PGWALK_OLD;
-	if (!m->tree.accessed)
+	if (!model_has_accessed(m))
 		return PGWALK_SLOW;
 
 	for (i = 0; i < m->nr_mappings; i++) {
@@ -549,7 +599,6 @@ static inline void model_check(struct model *m, const struct model_walk *w)
 		.predicate = w->predicate != MODEL_ALL ? m->predicate + 1 : NULL,
 		.clear = w->clear,
 	};
-	size_t used = m->nr_tables * MODEL_TABLE_SIZE;
 	unsigned int expected;
 	size_t words = 0;
 
@@ -565,14 +614,14 @@ static inline void model_check(struct model *m, const struct model_walk *w)
 	}
 	if (w->predicate != MODEL_ALL)
 		model_fill_predicate(m, w, &young);
-	memcpy(m->copy, m->arena, used);
+	memcpy(m->copy, m->arena, m->used);
 
 	expected = model_oracle(m, w, &young);
 	m->answer = model_run(m, w->start, w->end, &young);
 
 	model_expect(m, m->answer == expected);
 	model_expect(m, !memcmp(m->young, m->expected, words * sizeof(long)));
-	model_expect(m, !memcmp(m->arena, m->copy, used));
+	model_expect(m, !memcmp(m->arena, m->copy, m->used));
 	model_reread(m);
 }
 

@@ -6,6 +6,7 @@
 #ifndef _LOCKLESS_PGWALK_MODEL_FORMATS_H
 #define _LOCKLESS_PGWALK_MODEL_FORMATS_H
 
+#include <lockless_pgwalk/formats/arm64_s2.h>
 #include <lockless_pgwalk/formats/x86_tdp.h>
 
 #include "model.h"
@@ -44,10 +45,11 @@ static inline void model_store64(void *entryp, u64 value)
 /* A and D, wherever the format has them. */
 #define SPTE_ALL_AD		(BIT_ULL(5) | BIT_ULL(6) | BIT_ULL(8) | BIT_ULL(9))
 
-#define AT_0			MODEL_LEVEL(0)
-#define AT_1_2			(MODEL_LEVEL(1) | MODEL_LEVEL(2))
-#define AT_3_4			(MODEL_LEVEL(3) | MODEL_LEVEL(4))
-#define ANYWHERE		MODEL_ANY_LEVEL
+#define AT_LAST			MODEL_LAST
+#define AT_HUGE			MODEL_HUGE
+#define AT_ABOVE		MODEL_ABOVE
+#define NOT_LAST		(AT_HUGE | AT_ABOVE)
+#define ANYWHERE		(AT_LAST | NOT_LAST)
 
 static const struct model_value model_x86_tdp_values[] = {
 	{ "zero", 0, ANYWHERE, PGWALK_EMPTY, PGWALK_OLD },
@@ -65,31 +67,128 @@ static const struct model_value model_x86_tdp_values[] = {
 	{ "frozen, one accessed bit taken", SPTE_FROZEN & ~BIT_ULL(8),
 	  ANYWHERE, PGWALK_BUSY, PGWALK_OLD },
 	{ "tracked leaf", SPTE_MMU_PRESENT | SPTE_AD_DISABLED | SPTE_SAVED,
-	  AT_0, PGWALK_BUSY, PGWALK_SLOW },
+	  AT_LAST, PGWALK_BUSY, PGWALK_SLOW },
 	{ "tracked leaf with stale accessed bits",
-	  SPTE_LEAF | SPTE_AD_DISABLED | SPTE_ALL_AD, AT_0, PGWALK_BUSY,
+	  SPTE_LEAF | SPTE_AD_DISABLED | SPTE_ALL_AD, AT_LAST, PGWALK_BUSY,
 	  PGWALK_SLOW },
 	{ "tracked huge leaf",
 	  SPTE_MMU_PRESENT | SPTE_LARGE | SPTE_AD_DISABLED | SPTE_SAVED,
-	  AT_1_2, PGWALK_BUSY, PGWALK_SLOW },
-	{ "leaf where none can be", SPTE_HUGE | SPTE_ALL_AD, AT_3_4,
+	  AT_HUGE, PGWALK_BUSY, PGWALK_SLOW },
+	{ "leaf where none can be", SPTE_HUGE | SPTE_ALL_AD, AT_ABOVE,
 	  PGWALK_BUSY, PGWALK_SLOW },
-	{ "leaf", SPTE_LEAF | SPTE_PFN, AT_0, PGWALK_LEAF, PGWALK_OLD },
-	{ "leaf with bit 7, a memory type on NPT", SPTE_HUGE, AT_0,
+	{ "leaf", SPTE_LEAF | SPTE_PFN, AT_LAST, PGWALK_LEAF, PGWALK_OLD },
+	{ "leaf with bit 7, a memory type on NPT", SPTE_HUGE, AT_LAST,
 	  PGWALK_LEAF, PGWALK_OLD },
 	{ "leaf, write-protected for the dirty log",
-	  SPTE_LEAF | SPTE_AD_WRPROT, AT_0, PGWALK_LEAF, PGWALK_OLD },
-	{ "huge leaf", SPTE_HUGE | SPTE_ALL_AD, AT_1_2, PGWALK_LEAF,
+	  SPTE_LEAF | SPTE_AD_WRPROT, AT_LAST, PGWALK_LEAF, PGWALK_OLD },
+	{ "huge leaf", SPTE_HUGE | SPTE_ALL_AD, AT_HUGE, PGWALK_LEAF,
 	  PGWALK_OLD },
-	{ "huge leaf, write-protected", SPTE_HUGE | SPTE_AD_WRPROT, AT_1_2,
+	{ "huge leaf, write-protected", SPTE_HUGE | SPTE_AD_WRPROT, AT_HUGE,
 	  PGWALK_LEAF, PGWALK_OLD },
-	{ "table", SPTE_TABLE, AT_1_2 | AT_3_4, PGWALK_TABLE, PGWALK_OLD },
+	{ "table", SPTE_TABLE, NOT_LAST, PGWALK_TABLE, PGWALK_OLD },
 	{ "table of tracked leaves", SPTE_TABLE | SPTE_AD_DISABLED,
-	  AT_1_2 | AT_3_4, PGWALK_TABLE, PGWALK_OLD },
-	{ "accessed table", SPTE_TABLE | SPTE_ALL_AD, AT_1_2 | AT_3_4,
+	  NOT_LAST, PGWALK_TABLE, PGWALK_OLD },
+	{ "accessed table", SPTE_TABLE | SPTE_ALL_AD, NOT_LAST,
 	  PGWALK_TABLE, PGWALK_OLD },
 	{ }
 };
+
+/*
+ * Arm ARM, D8.3 "Translation table descriptor formats"; what software has, from
+ * arch/arm64/include/asm/kvm_pgtable.h.
+ */
+#define S2PTE_VALID		BIT_ULL(0)
+/* A table or a page, not a block. */
+#define S2PTE_TYPE		BIT_ULL(1)
+#define S2PTE_MEMATTR		GENMASK_ULL(5, 2)
+#define S2PTE_R			BIT_ULL(6)
+#define S2PTE_W			BIT_ULL(7)
+/* With LPA2, bits of the address. */
+#define S2PTE_SH		GENMASK_ULL(9, 8)
+#define S2PTE_AF		BIT_ULL(10)
+#define S2PTE_DBM		BIT_ULL(51)
+#define S2PTE_CONTIGUOUS	BIT_ULL(52)
+#define S2PTE_XN		GENMASK_ULL(54, 53)
+#define S2PTE_SW		GENMASK_ULL(58, 55)
+/* In a table, attributes of a leaf mean nothing. */
+#define S2PTE_IGNORED		(GENMASK_ULL(58, 51) | GENMASK_ULL(11, 10) | \
+				 GENMASK_ULL(7, 2))
+#define S2PTE_LOCKED		BIT_ULL(10)
+#define S2PTE_OWNER		GENMASK_ULL(9, 2)
+
+#define S2PTE_BLOCK		(S2PTE_VALID | S2PTE_MEMATTR | S2PTE_R | \
+				 S2PTE_SH)
+#define S2PTE_PAGE		(S2PTE_BLOCK | S2PTE_TYPE)
+#define S2PTE_LINK		(S2PTE_VALID | S2PTE_TYPE)
+
+static const struct model_value model_arm64_s2_values[] = {
+	{ "zero", 0, ANYWHERE, PGWALK_EMPTY, PGWALK_OLD },
+	{ "owned by the hypervisor", BIT_ULL(2), ANYWHERE, PGWALK_EMPTY,
+	  PGWALK_OLD },
+	{ "owned, all of the owner's bits", S2PTE_OWNER, ANYWHERE,
+	  PGWALK_EMPTY, PGWALK_OLD },
+	{ "invalid, all other bits", ~(S2PTE_VALID | S2PTE_LOCKED), ANYWHERE,
+	  PGWALK_EMPTY, PGWALK_OLD },
+	{ "locked", S2PTE_LOCKED, ANYWHERE, PGWALK_BUSY, PGWALK_YOUNG },
+	{ "locked, the owner noted", S2PTE_LOCKED | S2PTE_OWNER, ANYWHERE,
+	  PGWALK_BUSY, PGWALK_YOUNG },
+	{ "locked, all other bits", ~S2PTE_VALID, ANYWHERE, PGWALK_BUSY,
+	  PGWALK_YOUNG },
+	/* Reserved: hardware takes it for invalid. */
+	{ "block where only pages can be", S2PTE_BLOCK, AT_LAST, PGWALK_EMPTY,
+	  PGWALK_OLD },
+	{ "accessed block where only pages can be",
+	  S2PTE_BLOCK | S2PTE_W | S2PTE_AF | S2PTE_CONTIGUOUS, AT_LAST,
+	  PGWALK_EMPTY, PGWALK_OLD },
+	{ "block where KVM makes none", S2PTE_BLOCK, AT_ABOVE, PGWALK_BUSY,
+	  PGWALK_SLOW },
+	{ "accessed block where KVM makes none", S2PTE_BLOCK | S2PTE_AF,
+	  AT_ABOVE, PGWALK_BUSY, PGWALK_SLOW },
+	{ "contiguous page", S2PTE_PAGE | S2PTE_CONTIGUOUS | S2PTE_AF, AT_LAST,
+	  PGWALK_BUSY, PGWALK_SLOW },
+	{ "contiguous block", S2PTE_BLOCK | S2PTE_CONTIGUOUS | S2PTE_AF,
+	  NOT_LAST, PGWALK_BUSY, PGWALK_SLOW },
+	{ "page", S2PTE_PAGE | S2PTE_W, AT_LAST, PGWALK_LEAF, PGWALK_OLD },
+	{ "page, of nothing but its type", S2PTE_VALID | S2PTE_TYPE, AT_LAST,
+	  PGWALK_LEAF, PGWALK_OLD },
+	{ "page, write-protected, dirty state kept by hardware",
+	  S2PTE_PAGE | S2PTE_DBM, AT_LAST, PGWALK_LEAF, PGWALK_OLD },
+	{ "page, not executable, bits of software",
+	  S2PTE_PAGE | S2PTE_XN | S2PTE_SW, AT_LAST, PGWALK_LEAF, PGWALK_OLD },
+	{ "block", S2PTE_BLOCK | S2PTE_W, AT_HUGE, PGWALK_LEAF, PGWALK_OLD },
+	{ "block, of nothing but its type", S2PTE_VALID, AT_HUGE, PGWALK_LEAF,
+	  PGWALK_OLD },
+	{ "block, not executable, bits of software",
+	  S2PTE_BLOCK | S2PTE_XN | S2PTE_SW, AT_HUGE, PGWALK_LEAF, PGWALK_OLD },
+	{ "table", S2PTE_LINK, NOT_LAST, PGWALK_TABLE, PGWALK_OLD },
+	{ "table, bits where leaves have attributes",
+	  S2PTE_LINK | S2PTE_IGNORED, NOT_LAST, PGWALK_TABLE, PGWALK_OLD },
+	{ }
+};
+
+static unsigned int
+model_arm64_s2_4k_young(const struct pgwalk_tree *tree, u64 start, u64 end,
+			const struct pgwalk_young *young)
+{
+	return pgwalk_test_clear_young(&arm64_s2_4k_format, tree, start, end,
+				       young);
+}
+
+static unsigned int
+model_arm64_s2_16k_young(const struct pgwalk_tree *tree, u64 start, u64 end,
+			 const struct pgwalk_young *young)
+{
+	return pgwalk_test_clear_young(&arm64_s2_16k_format, tree, start, end,
+				       young);
+}
+
+static unsigned int
+model_arm64_s2_64k_young(const struct pgwalk_tree *tree, u64 start, u64 end,
+			 const struct pgwalk_young *young)
+{
+	return pgwalk_test_clear_young(&arm64_s2_64k_format, tree, start, end,
+				       young);
+}
 
 static unsigned int
 model_toy_young(const struct pgwalk_tree *tree, u64 start, u64 end,
@@ -109,9 +208,9 @@ static const struct model_value model_toy_values[] = {
 	{ "garbage", 0xffffffc0, ANYWHERE, PGWALK_BUSY, PGWALK_OLD },
 	{ "tracked leaf", 0x85, ANYWHERE, PGWALK_BUSY, PGWALK_SLOW },
 	{ "leaf", 0xffffff01, ANYWHERE, PGWALK_LEAF, PGWALK_OLD },
-	{ "leaf that would be a table above", 3, AT_0, PGWALK_LEAF,
+	{ "leaf that would be a table above", 3, AT_LAST, PGWALK_LEAF,
 	  PGWALK_OLD },
-	{ "table", 3, AT_1_2, PGWALK_TABLE, PGWALK_OLD },
+	{ "table", 3, AT_HUGE, PGWALK_TABLE, PGWALK_OLD },
 	{ }
 };
 
@@ -120,6 +219,7 @@ static const struct model_value model_toy_values[] = {
 	.test_clear_young = model_x86_tdp_young,			\
 	.store = model_store64,						\
 	.values = model_x86_tdp_values,					\
+	.table_size = 4096,						\
 	.leaf_levels = 3,						\
 	.shift = { 0, 9, 18, 27, 36 },					\
 	.present = SPTE_MMU_PRESENT,					\
@@ -132,32 +232,206 @@ static const struct model_value model_toy_values[] = {
 	.address = SPTE_PFN,						\
 	.table = SPTE_TABLE
 
+/* Hardware that keeps dirty state does so by giving write permission. */
+#define MODEL_ARM64_S2							\
+	.store = model_store64,						\
+	.values = model_arm64_s2_values,				\
+	.accessed = S2PTE_AF,						\
+	.dirty = S2PTE_W,						\
+	.present = S2PTE_VALID,						\
+	.frozen = S2PTE_LOCKED,						\
+	.table = S2PTE_LINK,						\
+	.leaf = { S2PTE_PAGE, S2PTE_BLOCK, S2PTE_BLOCK }
+
+#define MODEL_ARM64_S2_4K						\
+	MODEL_ARM64_S2,							\
+	.fmt = &arm64_s2_4k_format,					\
+	.test_clear_young = model_arm64_s2_4k_young,			\
+	.table_size = 4096,						\
+	.shift = { 0, 9, 18, 27, 36 }
+
+#define MODEL_ARM64_S2_16K						\
+	MODEL_ARM64_S2,							\
+	.fmt = &arm64_s2_16k_format,					\
+	.test_clear_young = model_arm64_s2_16k_young,			\
+	.table_size = 16384,						\
+	.leaf_levels = 2,						\
+	.shift = { 0, 11, 22, 33 }
+
+#define MODEL_ARM64_S2_64K						\
+	MODEL_ARM64_S2,							\
+	.fmt = &arm64_s2_64k_format,					\
+	.test_clear_young = model_arm64_s2_64k_young,			\
+	.table_size = 65536,						\
+	.leaf_levels = 2,						\
+	.shift = { 0, 13, 26 }
+
 static const struct model_format model_formats[] = {
 	{
 		.name = "EPT, 4 levels", MODEL_X86_TDP,
+		.tree = {
+			.top = X86_TDP_TOP(4), .pages = X86_TDP_PAGES(4),
+			.accessed = X86_TDP_EPT_ACCESSED,
+			.address = X86_TDP_ADDRESS,
+		},
 		.top = 3, .pages = BIT_ULL(36),
 		.accessed = BIT_ULL(8), .dirty = BIT_ULL(9),
 	},
 	{
 		.name = "EPT, 5 levels", MODEL_X86_TDP,
+		.tree = {
+			.top = X86_TDP_TOP(5), .pages = X86_TDP_PAGES(5),
+			.accessed = X86_TDP_EPT_ACCESSED,
+			.address = X86_TDP_ADDRESS,
+		},
 		.top = 4, .pages = BIT_ULL(45),
 		.accessed = BIT_ULL(8), .dirty = BIT_ULL(9),
 	},
 	{
 		.name = "NPT, 4 levels", MODEL_X86_TDP,
+		.tree = {
+			.top = X86_TDP_TOP(4), .pages = X86_TDP_PAGES(4),
+			.accessed = X86_TDP_NPT_ACCESSED,
+			.address = X86_TDP_ADDRESS,
+		},
 		.top = 3, .pages = BIT_ULL(36),
 		.accessed = BIT_ULL(5), .dirty = BIT_ULL(6),
 	},
 	{
 		/* One bit of the address means that the page is encrypted. */
 		.name = "NPT, 5 levels, SME", MODEL_X86_TDP_BUT_ADDRESS,
+		.tree = {
+			.top = X86_TDP_TOP(5), .pages = X86_TDP_PAGES(5),
+			.accessed = X86_TDP_NPT_ACCESSED,
+			.address = X86_TDP_ADDRESS & ~BIT_ULL(47),
+		},
 		.address = SPTE_PFN & ~BIT_ULL(47),
 		.table = SPTE_TABLE | BIT_ULL(47),
 		.top = 4, .pages = BIT_ULL(45),
 		.accessed = BIT_ULL(5), .dirty = BIT_ULL(6),
 	},
 	{
+		.name = "arm64, 4 KB, 34 bits: 16 tables at start level 2",
+		MODEL_ARM64_S2_4K,
+		.tree = {
+			.top = ARM64_S2_TOP(2),
+			.pages = ARM64_S2_4K_PAGES(34),
+			.address = ARM64_S2_4K_ADDRESS,
+		},
+		.top = 1, .leaf_levels = 2, .pages = BIT_ULL(22),
+		.address = GENMASK_ULL(47, 12),
+	},
+	{
+		.name = "arm64, 4 KB, 40 bits: 2 tables at start level 1",
+		MODEL_ARM64_S2_4K,
+		.tree = {
+			.top = ARM64_S2_TOP(1),
+			.pages = ARM64_S2_4K_PAGES(40),
+			.address = ARM64_S2_4K_ADDRESS,
+		},
+		.top = 2, .leaf_levels = 3, .pages = BIT_ULL(28),
+		.address = GENMASK_ULL(47, 12),
+	},
+	{
+		.name = "arm64, 4 KB, 48 bits",
+		MODEL_ARM64_S2_4K,
+		.tree = {
+			.top = ARM64_S2_TOP(0),
+			.pages = ARM64_S2_4K_PAGES(48),
+			.address = ARM64_S2_4K_ADDRESS,
+		},
+		.top = 3, .leaf_levels = 3, .pages = BIT_ULL(36),
+		.address = GENMASK_ULL(47, 12),
+	},
+	{
+		.name = "arm64, 4 KB, LPA2, 52 bits: 16 tables at start level 0",
+		MODEL_ARM64_S2_4K,
+		.tree = {
+			.top = ARM64_S2_TOP(0),
+			.pages = ARM64_S2_4K_PAGES(52),
+			.address = ARM64_S2_4K_ADDRESS_LPA2,
+		},
+		.top = 3, .leaf_levels = 3, .pages = BIT_ULL(40),
+		.address = GENMASK_ULL(49, 12) | GENMASK_ULL(9, 8),
+		.high = GENMASK_ULL(9, 8), .high_shift = 50 - 8,
+	},
+	{
+		/* KVM concatenates tables instead. */
+		.name = "arm64, 4 KB, LPA2, 52 bits: start level -1",
+		MODEL_ARM64_S2_4K,
+		.tree = {
+			.top = ARM64_S2_TOP(-1),
+			.pages = ARM64_S2_4K_PAGES(52),
+			.address = ARM64_S2_4K_ADDRESS_LPA2,
+		},
+		.top = 4, .leaf_levels = 3, .pages = BIT_ULL(40),
+		.address = GENMASK_ULL(49, 12) | GENMASK_ULL(9, 8),
+		.high = GENMASK_ULL(9, 8), .high_shift = 50 - 8,
+	},
+	{
+		.name = "arm64, 16 KB, 40 bits: 16 tables at start level 2",
+		MODEL_ARM64_S2_16K,
+		.tree = {
+			.top = ARM64_S2_TOP(2),
+			.pages = ARM64_S2_16K_PAGES(40),
+			.address = ARM64_S2_16K_ADDRESS,
+		},
+		.top = 1, .pages = BIT_ULL(26),
+		.address = GENMASK_ULL(47, 14),
+	},
+	{
+		.name = "arm64, 16 KB, 48 bits: 2 tables at start level 1",
+		MODEL_ARM64_S2_16K,
+		.tree = {
+			.top = ARM64_S2_TOP(1),
+			.pages = ARM64_S2_16K_PAGES(48),
+			.address = ARM64_S2_16K_ADDRESS,
+		},
+		.top = 2, .pages = BIT_ULL(34),
+		.address = GENMASK_ULL(47, 14),
+	},
+	{
+		.name = "arm64, 16 KB, LPA2, 52 bits",
+		MODEL_ARM64_S2_16K,
+		.tree = {
+			.top = ARM64_S2_TOP(0),
+			.pages = ARM64_S2_16K_PAGES(52),
+			.address = ARM64_S2_16K_ADDRESS_LPA2,
+		},
+		.top = 3, .pages = BIT_ULL(38),
+		.address = GENMASK_ULL(49, 14) | GENMASK_ULL(9, 8),
+		.high = GENMASK_ULL(9, 8), .high_shift = 50 - 8,
+	},
+	{
+		.name = "arm64, 64 KB, 43 bits: 2 tables at start level 2",
+		MODEL_ARM64_S2_64K,
+		.tree = {
+			.top = ARM64_S2_TOP(2),
+			.pages = ARM64_S2_64K_PAGES(43),
+			.address = ARM64_S2_64K_ADDRESS,
+		},
+		.top = 1, .pages = BIT_ULL(27),
+		.address = GENMASK_ULL(47, 16),
+	},
+	{
+		.name = "arm64, 64 KB, LPA, 52 bits",
+		MODEL_ARM64_S2_64K,
+		.tree = {
+			.top = ARM64_S2_TOP(1),
+			.pages = ARM64_S2_64K_PAGES(52),
+			.address = ARM64_S2_64K_ADDRESS_LPA,
+		},
+		.top = 2, .pages = BIT_ULL(36),
+		.address = GENMASK_ULL(47, 12),
+		.high = GENMASK_ULL(15, 12), .high_shift = 48 - 12,
+	},
+	{
 		.name = "toy", .fmt = &toy_format,
+		.tree = {
+			.top = TOY_TOP, .pages = TOY_PAGES,
+			.accessed = TOY_ACCESSED, .address = TOY_OFFSET,
+		},
+		.table_size = 4096,
 		.test_clear_young = model_toy_young,
 		.store = model_store_be32, .values = model_toy_values,
 		.top = 2, .leaf_levels = 3, .shift = { 0, 3, 8 },

@@ -16,7 +16,7 @@ static int locks_are_checked;
 
 static int pgwalk_suite_init(struct kunit_suite *suite)
 {
-	/* The root must be aligned to its size, and not be in vmalloc space. */
+	/* Must be aligned to the largest table, and not in vmalloc space. */
 	model = alloc_pages_exact(sizeof(*model), GFP_KERNEL | __GFP_ZERO);
 	return model ? 0 : -ENOMEM;
 }

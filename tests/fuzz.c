@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-	static alignas(MODEL_TABLE_SIZE) struct model m;
+	static alignas(MODEL_ALIGN) struct model m;
 	unsigned int i;
 
 	m.input = data;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the walker against writers in every order that their accesses to the
- * page table can take, and checks each outcome.
+ * Runs the walker against the writers of each architecture in every order that
+ * their accesses to the page table can take, and checks each outcome.
  *
  * Actors are coroutines that pause before each access. A run is a sequence of
  * choices of who goes next; runs are repeated from the start with the last
@@ -9,6 +9,7 @@
  * sequentially consistent here: what the walker relies on is that its exchange
  * is atomic, not an order of its accesses.
  */
+#include <lockless_pgwalk/formats/arm64_s2.h>
 #include <lockless_pgwalk/formats/x86_tdp.h>
 #include <lockless_pgwalk/young.h>
 #include <stdalign.h>
@@ -22,11 +23,56 @@
 #define MAX_STEPS	64
 #define STACK_SIZE	(64 * 1024)
 
-#define ACCESSED	X86_TDP_EPT_ACCESSED
-#define DIRTY		BIT_ULL(9)
-#define LEAF		(X86_TDP_PRESENT | 7)
-#define HUGE		(LEAF | X86_TDP_LARGE)
 #define PFN(n)		((u64)(n) << 12)
+
+#define X86_LEAF	(X86_TDP_PRESENT | 7)
+#define ARM64_BLOCK	(ARM64_S2_VALID | BIT_ULL(7) | BIT_ULL(6))
+
+/**
+ * struct arch - what the writers of an architecture put into entries
+ * @name: for the report
+ * @fmt: the format under test
+ * @address: mask of the address in an entry
+ * @accessed: mask of the accessed bit
+ * @dirty: mask of what hardware sets with it if it writes
+ * @writable: mask of what write protection takes
+ * @leaf: an old leaf of each level, but for the address
+ * @table: an entry for a table, but for the address
+ * @nothing: what is left where something was mapped
+ * @marker: of a writer that is replacing the entry: x86 calls it frozen, arm64
+ *	locked
+ */
+struct arch {
+	const char *name;
+	const struct pgwalk_format *fmt;
+	u64 address;
+	u64 accessed;
+	u64 dirty;
+	u64 writable;
+	u64 leaf[2];
+	u64 table;
+	u64 nothing;
+	u64 marker;
+};
+
+static const struct arch x86 = {
+	.name = "x86", .fmt = &x86_tdp_format, .address = X86_TDP_ADDRESS,
+	.accessed = X86_TDP_EPT_ACCESSED, .dirty = BIT_ULL(9),
+	.writable = BIT_ULL(1) | BIT_ULL(9),
+	.leaf = { X86_LEAF, X86_LEAF | X86_TDP_LARGE }, .table = X86_LEAF,
+	.nothing = X86_TDP_NONPRESENT, .marker = X86_TDP_FROZEN,
+};
+
+/* KVM does not let hardware keep dirty state, which would be bit 7, too. */
+static const struct arch arm64 = {
+	.name = "arm64", .fmt = &arm64_s2_4k_format,
+	.address = ARM64_S2_4K_ADDRESS,
+	.accessed = ARM64_S2_ACCESSED, .writable = BIT_ULL(7),
+	.leaf = { ARM64_BLOCK | ARM64_S2_TABLE, ARM64_BLOCK },
+	.table = ARM64_S2_VALID | ARM64_S2_TABLE,
+	/* An owner, the hypervisor. */
+	.nothing = BIT_ULL(2), .marker = ARM64_S2_LOCKED,
+};
 
 struct actor {
 	const char *name;
@@ -47,6 +93,7 @@ struct actor {
  * @run: the actors
  * @must: pages that the walkers together must report
  * @may: pages that they may report
+ * @arch: the one that has such a writer, or NULL if both have
  */
 struct scenario {
 	const char *name;
@@ -58,16 +105,17 @@ struct scenario {
 	} run[MAX_ACTORS];
 	unsigned long must;
 	unsigned long may;
+	const struct arch *arch;
 };
 
 static alignas(4096) u64 root[512];
 static alignas(4096) u64 low[512];
 static alignas(4096) u64 spare[512];
-static const struct pgwalk_tree tree = {
+static struct pgwalk_tree tree = {
 	.root = root, .top = 1, .pages = 512 * 512,
-	.accessed = ACCESSED, .address = X86_TDP_ADDRESS,
 };
 
+static const struct arch *arch;
 static const struct scenario *scenario;
 static struct actor actors[MAX_ACTORS];
 static unsigned int nr_actors;
@@ -85,8 +133,8 @@ static void require(bool met, const char *what)
 
 	if (met)
 		return;
-	printf("not ok - interleave: walker and %s\n# %s; the order was:",
-	       scenario->name, what);
+	printf("not ok - interleave, %s: walker and %s\n# %s; the order was:",
+	       arch->name, scenario->name, what);
 	for (i = 0; i < nr_steps; i++)
 		printf(" %s", order[i]);
 	printf("\n");
@@ -98,12 +146,17 @@ static void let_others_run(void)
 	swapcontext(&current->context, &scheduler);
 }
 
+static enum pgwalk_type type_of(u64 entry, unsigned int level)
+{
+	return arch->fmt->decode(&tree, entry, level);
+}
+
 /* The walker, with each of its accesses scheduled and its exchange checked. */
 
 static u64 scheduled_load(const void *entryp)
 {
 	let_others_run();
-	return pgwalk_load64(entryp);
+	return arch->fmt->load(entryp);
 }
 
 static bool scheduled_exchange(const struct pgwalk_tree *t,
@@ -114,14 +167,15 @@ static bool scheduled_exchange(const struct pgwalk_tree *t,
 
 	let_others_run();
 	old = *entryp;
-	pgwalk_exchange64(t, entry, new);
+	arch->fmt->exchange(t, entry, new);
 	now = *entryp;
 	if (now == old)
 		return false;
 
-	require(x86_tdp_decode(t, old, entry->level) == PGWALK_LEAF,
+	/* A marker, say: to AND the accessed bit away would unlock arm64's. */
+	require(type_of(old, entry->level) == PGWALK_LEAF,
 		"the walker changed an entry that is no leaf");
-	require(old == (now | ACCESSED),
+	require(old == (now | arch->accessed),
 		"the walker changed more than the accessed bit");
 	require(old == entry->seen, "the walker changed what it had not seen");
 	for (u64 page = entry->pos; page < entry->next; page++)
@@ -129,11 +183,8 @@ static bool scheduled_exchange(const struct pgwalk_tree *t,
 	return true;
 }
 
-static const struct pgwalk_format scheduled_format = {
-	X86_TDP_FORMAT,
-	.load		= scheduled_load,
-	.exchange	= scheduled_exchange,
-};
+/* Derived from that of @arch. */
+static struct pgwalk_format scheduled_format;
 
 static void walk(struct actor *self)
 {
@@ -144,7 +195,7 @@ static void walk(struct actor *self)
 	pgwalk_test_clear_young(&scheduled_format, &tree, 0, 2, &young);
 }
 
-/* The others */
+/* What writers are made of */
 
 static u64 load(u64 *entryp)
 {
@@ -171,35 +222,55 @@ static bool cmpxchg(u64 *entryp, u64 old, u64 new)
 	return true;
 }
 
+static void store(u64 *entryp, u64 new)
+{
+	let_others_run();
+	*entryp = new;
+}
+
+/*
+ * To replace an entry, own it first, and break the translation before the new
+ * one is made.
+ */
 static void freeze(u64 *entryp)
 {
-	while (!cmpxchg(entryp, load(entryp), X86_TDP_FROZEN))
+	while (!cmpxchg(entryp, load(entryp), arch->marker))
 		;
 }
 
 static void thaw(u64 *entryp, u64 new)
 {
-	require(exchange(entryp, new) == X86_TDP_FROZEN,
-		"a frozen entry was changed behind its owner's back");
+	require(exchange(entryp, new) == arch->marker,
+		"a marker was changed behind its owner's back");
+}
+
+static u64 link_to(const u64 *table)
+{
+	return (u64)(uintptr_t)table | arch->table;
 }
 
 static u64 *entry_of(unsigned int page)
 {
-	return root[0] & X86_TDP_LARGE ? &root[0] : &low[page];
+	u64 *table = (u64 *)(uintptr_t)arch->fmt->child(&tree, root[0]);
+
+	return type_of(root[0], 1) == PGWALK_TABLE ? &table[page] : &root[0];
 }
+
+/* Writers that both have */
 
 static void zap(struct actor *self)
 {
 	u64 *entryp = entry_of(0);
 
 	freeze(entryp);
-	thaw(entryp, X86_TDP_NONPRESENT);
+	thaw(entryp, arch->nothing);
+	require(load(entryp) == arch->nothing, "what was zapped is back");
 }
 
 static void replace(struct actor *self)
 {
 	u64 *entryp = entry_of(0);
-	u64 leaf = (entryp == root ? HUGE : LEAF) | PFN(512 * 7);
+	u64 leaf = arch->leaf[entryp == root] | PFN(512 * 7);
 
 	freeze(entryp);
 	thaw(entryp, leaf);
@@ -209,22 +280,11 @@ static void replace(struct actor *self)
 static void split_leaf(struct actor *self)
 {
 	freeze(&root[0]);
-	thaw(&root[0], (u64)(uintptr_t)spare | LEAF);
-	require(!(load(&root[0]) & X86_TDP_LARGE), "a split leaf is back");
+	thaw(&root[0], link_to(spare));
+	require(load(&root[0]) == link_to(spare), "a split leaf is back");
 }
 
-/* Unlinks the table of pages 0 and 1, then takes each of its entries. */
-static void unlink_table(struct actor *self)
-{
-	freeze(&root[0]);
-	exchange(&low[0], X86_TDP_FROZEN);
-	exchange(&low[1], X86_TDP_FROZEN);
-	thaw(&root[0], X86_TDP_NONPRESENT);
-	require(low[0] == X86_TDP_FROZEN && low[1] == X86_TDP_FROZEN,
-		"an entry of an unlinked table was changed");
-}
-
-/* A processor that writes to page 0. */
+/* A processor that writes to page 0, or one whose access flag KVM sets. */
 static void hardware(struct actor *self)
 {
 	u64 *entryp = entry_of(0);
@@ -232,10 +292,10 @@ static void hardware(struct actor *self)
 
 	do {
 		entry = load(entryp);
-		if (x86_tdp_decode(&tree, entry, entryp == root) != PGWALK_LEAF)
+		if (type_of(entry, entryp == root) != PGWALK_LEAF)
 			return;
-	} while (!cmpxchg(entryp, entry, entry | ACCESSED | DIRTY));
-	self->touched = !(entry & ACCESSED);
+	} while (!cmpxchg(entryp, entry, entry | arch->accessed | arch->dirty));
+	self->touched = !(entry & arch->accessed);
 }
 
 /* Write-protects page 0, as the dirty log does, and must not be undone. */
@@ -246,19 +306,89 @@ static void protect(struct actor *self)
 
 	do {
 		entry = load(entryp);
-	} while (!cmpxchg(entryp, entry, entry & ~(2 | DIRTY)));
-	require(!(load(entryp) & 2), "write protection was undone");
+	} while (!cmpxchg(entryp, entry, entry & ~arch->writable));
+	require(!(load(entryp) & arch->writable & ~arch->dirty),
+		"write protection was undone");
 }
 
-#define WALKER	{ "walker", walk }
+/* x86: unlinks the table of pages 0 and 1, then takes each of its entries. */
+static void unlink_table(struct actor *self)
+{
+	freeze(&root[0]);
+	exchange(&low[0], arch->marker);
+	exchange(&low[1], arch->marker);
+	thaw(&root[0], arch->nothing);
+	require(low[0] == arch->marker && low[1] == arch->marker,
+		"an entry of an unlinked table was changed");
+}
 
+/*
+ * arm64, with mmu_lock held for write: plain stores. Nobody but processors and
+ * walkers changes an entry then.
+ */
+
+static void unmap(struct actor *self)
+{
+	u64 *entryp = entry_of(0);
+
+	store(entryp, 0);
+	require(!load(entryp), "an unmapped page is back");
+}
+
+/* First what is in the table, then the table, which is empty by then. */
+static void unmap_table(struct actor *self)
+{
+	store(&low[0], 0);
+	store(&low[1], 0);
+	store(&root[0], 0);
+	require(!load(&root[0]) && !low[0] && !low[1],
+		"an unmapped page or its table is back");
+}
+
+/*
+ * May put back an accessed bit that a walker took; and lose one that a processor
+ * sets, as KVM says of itself, so there is no such scenario.
+ */
+static void store_protected(struct actor *self)
+{
+	u64 *entryp = entry_of(0);
+
+	store(entryp, load(entryp) & ~arch->writable);
+	require(!(load(entryp) & arch->writable),
+		"write protection was undone");
+}
+
+static void split_stored(struct actor *self)
+{
+	store(&root[0], arch->marker);
+	thaw(&root[0], link_to(spare));
+	require(load(&root[0]) == link_to(spare), "a split leaf is back");
+}
+
+/* A fault, with mmu_lock held for read: a block replaces the table. */
+static void collapse(struct actor *self)
+{
+	u64 block = arch->leaf[1] | PFN(512 * 7);
+
+	freeze(&root[0]);
+	thaw(&root[0], block | arch->accessed);
+	require((load(&root[0]) & ~arch->accessed) == block,
+		"a new block was changed");
+}
+
+#define WALKER		{ "walker", walk }
 #define OTHER		{ "other", walk }
 #define HARDWARE	{ "hardware", hardware }
 #define ZAP		{ "zap", zap }
 #define REPLACE		{ "replace", replace }
 #define SPLIT		{ "split", split_leaf }
-#define UNLINK		{ "unlink", unlink_table }
 #define PROTECT		{ "protect", protect }
+#define UNLINK		{ "unlink", unlink_table }
+#define UNMAP		{ "unmap", unmap }
+#define UNMAP_TABLE	{ "unmap", unmap_table }
+#define STORE_PROTECTED	{ "protect", store_protected }
+#define SPLIT_STORED	{ "split", split_stored }
+#define COLLAPSE	{ "collapse", collapse }
 
 static const struct scenario scenarios[] = {
 	{ "nobody", 0, 0, { WALKER }, 3, 3 },
@@ -267,7 +397,6 @@ static const struct scenario scenarios[] = {
 	{ "replace", 0, 0, { WALKER, REPLACE }, 2, 3 },
 	{ "replace, huge", 1, 0, { WALKER, REPLACE }, 0, 3 },
 	{ "split", 1, 0, { WALKER, SPLIT }, 3, 3 },
-	{ "unlink", 0, 0, { WALKER, UNLINK }, 0, 3 },
 	{ "hardware", 0, 0, { WALKER, HARDWARE }, 3, 3 },
 	{ "hardware, huge", 1, 0, { WALKER, HARDWARE }, 3, 3 },
 	{ "hardware, old", 0, 1, { WALKER, HARDWARE }, 0, 1 },
@@ -279,10 +408,30 @@ static const struct scenario scenarios[] = {
 	{ "walker, hardware, huge", 1, 0, { WALKER, OTHER, HARDWARE }, 3, 3 },
 	{ "walker, hardware, old", 0, 1, { WALKER, OTHER, HARDWARE }, 0, 1 },
 	{ "walker, zap", 0, 0, { WALKER, OTHER, ZAP }, 2, 3 },
-	{ "walker, unlink", 0, 0, { WALKER, OTHER, UNLINK }, 0, 3 },
 	{ "hardware, zap", 0, 0, { WALKER, HARDWARE, ZAP }, 2, 3 },
 	{ "hardware, split", 1, 0, { WALKER, HARDWARE, SPLIT }, 3, 3 },
-	{ "hardware, protect, huge", 1, 0, { WALKER, HARDWARE, PROTECT }, 3, 3 },
+	{ "hardware, protect, huge", 1, 0, { WALKER, HARDWARE, PROTECT },
+	  3, 3 },
+	{ "unlink", 0, 0, { WALKER, UNLINK }, 0, 3, &x86 },
+	{ "walker, unlink", 0, 0, { WALKER, OTHER, UNLINK }, 0, 3, &x86 },
+	{ "unmap", 0, 0, { WALKER, UNMAP }, 2, 3, &arm64 },
+	{ "unmap, huge", 1, 0, { WALKER, UNMAP }, 0, 3, &arm64 },
+	{ "unmap, table", 0, 0, { WALKER, UNMAP_TABLE }, 0, 3, &arm64 },
+	{ "unmap, old", 0, 1, { WALKER, UNMAP_TABLE }, 0, 0, &arm64 },
+	{ "protect, stored", 0, 0, { WALKER, STORE_PROTECTED }, 3, 3, &arm64 },
+	{ "protect, stored, huge", 1, 0, { WALKER, STORE_PROTECTED },
+	  3, 3, &arm64 },
+	{ "split, stored", 1, 0, { WALKER, SPLIT_STORED }, 3, 3, &arm64 },
+	{ "collapse", 0, 0, { WALKER, COLLAPSE }, 3, 3, &arm64 },
+	{ "hardware, unmap", 0, 0, { WALKER, HARDWARE, UNMAP }, 2, 3, &arm64 },
+	{ "hardware, split, stored", 1, 0, { WALKER, HARDWARE, SPLIT_STORED },
+	  3, 3, &arm64 },
+	{ "hardware, collapse", 0, 0, { WALKER, HARDWARE, COLLAPSE },
+	  3, 3, &arm64 },
+	{ "walker, unmap", 0, 0, { WALKER, OTHER, UNMAP_TABLE }, 0, 3, &arm64 },
+	{ "walker, protect, stored", 0, 0, { WALKER, OTHER, STORE_PROTECTED },
+	  3, 3, &arm64 },
+	{ "walker, collapse", 0, 0, { WALKER, OTHER, COLLAPSE }, 3, 3, &arm64 },
 };
 
 static void enter(void)
@@ -301,15 +450,14 @@ static void resume(struct actor *actor)
 
 static void prepare(const struct scenario *s)
 {
-	u64 accessed = s->old ? 0 : ACCESSED;
+	u64 accessed = s->old ? 0 : arch->accessed;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(spare); i++)
-		spare[i] = LEAF | PFN(512 + i) | ACCESSED;
-	low[0] = LEAF | PFN(1) | accessed;
-	low[1] = LEAF | PFN(2) | accessed;
-	root[0] = s->huge ? HUGE | PFN(512) | accessed :
-			    (u64)(uintptr_t)low | LEAF;
+		spare[i] = arch->leaf[0] | PFN(512 + i) | arch->accessed;
+	low[0] = arch->leaf[0] | PFN(1) | accessed;
+	low[1] = arch->leaf[0] | PFN(2) | accessed;
+	root[0] = s->huge ? arch->leaf[1] | PFN(512) | accessed : link_to(low);
 
 	nr_steps = 0;
 	for (nr_actors = 0; nr_actors < MAX_ACTORS; nr_actors++) {
@@ -350,9 +498,8 @@ static unsigned int runnable(unsigned int n, struct actor **actor)
 static void judge(const struct scenario *s)
 {
 	u64 *entryp = entry_of(0);
-	bool is_old = !(*entryp & ACCESSED) &&
-		      x86_tdp_decode(&tree, *entryp, entryp == root) ==
-		      PGWALK_LEAF;
+	bool is_old = !(*entryp & arch->accessed) &&
+		      type_of(*entryp, entryp == root) == PGWALK_LEAF;
 	unsigned long young = 0;
 	bool touched = false;
 	unsigned int i;
@@ -393,9 +540,41 @@ static bool next_choice(void)
 	return false;
 }
 
+static unsigned long nr_tests;
+static unsigned long total;
+
+static void run_scenario(const struct scenario *s)
+{
+	unsigned long nr = 0;
+
+	scenario = s;
+	do {
+		run(s);
+		nr++;
+	} while (next_choice());
+	printf("ok %lu - interleave, %s: walker and %s: %lu orders\n",
+	       ++nr_tests, arch->name, s->name, nr);
+	total += nr;
+}
+
+static void run_arch(const struct arch *a)
+{
+	unsigned int i;
+
+	arch = a;
+	tree.accessed = a->accessed;
+	tree.address = a->address;
+	scheduled_format = *a->fmt;
+	scheduled_format.load = scheduled_load;
+	scheduled_format.exchange = scheduled_exchange;
+	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
+		if (!scenarios[i].arch || scenarios[i].arch == a)
+			run_scenario(&scenarios[i]);
+	}
+}
+
 int main(void)
 {
-	unsigned long total = 0;
 	unsigned int i;
 
 	for (i = 0; i < MAX_ACTORS; i++) {
@@ -404,18 +583,8 @@ int main(void)
 			return 1;
 	}
 
-	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
-		unsigned long nr = 0;
-
-		scenario = &scenarios[i];
-		do {
-			run(scenario);
-			nr++;
-		} while (next_choice());
-		printf("ok %u - interleave: walker and %s: %lu orders\n", i + 1,
-		       scenario->name, nr);
-		total += nr;
-	}
-	printf("# %lu interleavings\n1..%u\n", total, i);
+	run_arch(&x86);
+	run_arch(&arm64);
+	printf("# %lu interleavings\n1..%lu\n", total, nr_tests);
 	return 0;
 }

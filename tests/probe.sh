@@ -30,14 +30,19 @@ report() {
 }
 
 for header in "${INCLUDE:-../include}"/lockless_pgwalk/formats/*.h "${KUNIT:-../kunit}"/toy_format.h; do
-	format=$(basename "$header" .h)
-	format=${format%_format}_format
-	probe=("${compile[@]}" "-DPROBE_HEADER=\"$header\"" "-DPROBE_FORMAT=$format")
+	formats=$(sed -n 's/^static const struct pgwalk_format \([a-z0-9_]*\) = {$/\1/p' "$header")
+	if [ -z "$formats" ]; then
+		report none some "$(basename "$header"): has a format"
+	fi
+	for format in $formats; do
+		probe=("${compile[@]}" "-DPROBE_HEADER=\"$header\"" "-DPROBE_FORMAT=$format")
 
-	"${probe[@]}"
-	report "$(nm "$object" | grep -c ' T probe_test')" 2 "$format: compiled"
-	report "$(calls)" "" "$format: the walker calls nothing"
-	"${probe[@]}" -DPROBE_POINTER
-	report "$(calls | grep -c '\*' | sed 's/[1-9].*/some/')" some "$format: it does if the format is no constant"
+		"${probe[@]}"
+		report "$(nm "$object" | grep -c ' T probe_test')" 2 "$format: compiled"
+		report "$(calls)" "" "$format: the walker calls nothing"
+		"${probe[@]}" -DPROBE_POINTER
+		report "$(calls | grep -c '\*' | sed 's/[1-9].*/some/')" some \
+			"$format: it does if the format is no constant"
+	done
 done
 exit $failed

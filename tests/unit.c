@@ -54,9 +54,8 @@ static bool is_stopped(struct model *m, u64 start, u64 end, u64 bitmap_start)
 int main(void)
 {
 	const struct model_suite *suite = model_suites;
-	struct model *m = aligned_alloc(MODEL_TABLE_SIZE, sizeof(*m) +
-					MODEL_TABLE_SIZE -
-					sizeof(*m) % MODEL_TABLE_SIZE);
+	struct model *m = aligned_alloc(MODEL_ALIGN, sizeof(*m) + MODEL_ALIGN -
+					sizeof(*m) % MODEL_ALIGN);
 
 	if (!m)
 		return 1;
