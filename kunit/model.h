@@ -89,7 +89,7 @@ struct model_format {
 	unsigned int (*test_clear_young)(const struct pgwalk_tree *tree,
 					 u64 start, u64 end,
 					 const struct pgwalk_young *young);
-	void (*store)(void *entryp, u64 value);
+	void (*store)(void __rcu *entryp, u64 value);
 	const struct model_value *values;
 	struct pgwalk_tree tree;
 	size_t table_size;
@@ -114,7 +114,7 @@ struct model_format {
 struct model_mapping {
 	u64 first;
 	u64 value;
-	void *entryp;
+	void __rcu *entryp;
 	unsigned int level;
 	enum pgwalk_type type;
 	unsigned int answer;
@@ -197,8 +197,8 @@ struct model {
 	struct pgwalk_format hooks;
 	unsigned int loads;
 	unsigned int exchanges;
-	void (*before_exchange)(struct model *m, void *entryp);
-	void (*before_load)(struct model *m, const void *entryp);
+	void (*before_exchange)(struct model *m, void __rcu *entryp);
+	void (*before_load)(struct model *m, const void __rcu *entryp);
 	const void *hook_data;
 	unsigned int answer;
 	u64 seed;
@@ -267,12 +267,22 @@ static inline bool model_overlaps(u64 first, u64 size, u64 start, u64 end)
 	return first < end && start < first + size;
 }
 
-static inline void *model_entryp(const struct model *m,
-				 const struct model_table *table, u64 page)
+static inline void __rcu *model_entryp(const struct model *m,
+				       const struct model_table *table,
+				       u64 page)
 {
-	return table->entries + ((page - table->base) >>
-				 m->format->shift[table->level]) *
-				m->format->fmt->entry_size;
+	return (void __rcu *)(table->entries +
+			      ((page - table->base) >>
+			       m->format->shift[table->level]) *
+			      m->format->fmt->entry_size);
+}
+
+/* The place of an entry in the copy that a walk is compared with. */
+static inline void __rcu *model_in_copy(struct model *m,
+					const struct model_mapping *map)
+{
+	return (void __rcu *)(m->copy +
+			      ((__force char *)map->entryp - m->arena));
 }
 
 /* Only a root can be larger than a table. */
@@ -443,14 +453,14 @@ static inline void model_reset(struct model *m,
 	m->used = 0;
 	m->hooked = false;
 	m->tree = format->tree;
-	m->tree.root = m->arena;
+	m->tree.root = (void __rcu *)m->arena;
 	model_add_table(m, 0, format->top);
 }
 
 /* Formats have no room for a context. */
 static struct model *model_hooked;
 
-static inline u64 model_load(const void *entryp)
+static inline u64 model_load(const void __rcu *entryp)
 {
 	struct model *m = model_hooked;
 
@@ -474,9 +484,9 @@ static inline bool model_exchange(const struct pgwalk_tree *tree,
 /* Count loads and exchanges from now on, and call back before they are done. */
 static inline void model_hook(struct model *m,
 			      void (*before_load)(struct model *m,
-						  const void *entryp),
+						  const void __rcu *entryp),
 			      void (*before_exchange)(struct model *m,
-						      void *entryp))
+						      void __rcu *entryp))
 {
 	model_hooked = m;
 	m->hooks = *m->format->fmt;
@@ -545,7 +555,7 @@ model_expect_mapping(struct model *m, struct model_mapping *map,
 	}
 
 	if (w->clear && wanted && map->type == PGWALK_LEAF)
-		m->format->store(m->copy + ((char *)map->entryp - m->arena),
+		m->format->store(model_in_copy(m, map),
 				 map->value & ~m->format->accessed);
 	return map->answer;
 }

@@ -141,7 +141,9 @@ static inline void format_exchange(struct model *m, const struct model_case *c,
 {
 	const struct pgwalk_format *fmt = m->format->fmt;
 	unsigned int size = fmt->entry_size;
-	struct pgwalk_entry entry = { .entryp = m->arena + size };
+	struct pgwalk_entry entry = {
+		.entryp = (void __rcu *)(m->arena + size),
+	};
 	unsigned int i;
 	u64 value;
 
@@ -629,7 +631,7 @@ static inline u64 race_again(struct model *m, const struct model_mapping *map)
 	return map->value;
 }
 
-static inline void race_change(struct model *m, void *entryp)
+static inline void race_change(struct model *m, void __rcu *entryp)
 {
 	const struct model_case *c = m->hook_data;
 
@@ -646,7 +648,6 @@ static inline void race_run(struct model *m, const struct model_case *c,
 		.nbits = 8, .young = m->young, .clear = true,
 	};
 	const struct model_mapping *map = &m->mapping[0];
-	size_t offset;
 
 	memset(m->arena, 0, sizeof(m->arena));
 	model_reset(m, m->format);
@@ -659,15 +660,14 @@ static inline void race_run(struct model *m, const struct model_case *c,
 	model_expect(m, m->young[0] == (level ? 0xff : 1));
 	model_expect(m, m->exchanges == 1);
 
-	offset = (char *)map->entryp - m->arena;
 	if (!c->lost)
-		m->format->store(m->copy + offset,
+		m->format->store(model_in_copy(m, map),
 				 map->value & ~m->format->accessed);
 	model_expect(m, !memcmp(m->arena, m->copy, sizeof(m->copy)));
 }
 
 /* The parent of the table that is being walked goes, then its entries go. */
-static inline void race_unlink(struct model *m, const void *entryp)
+static inline void race_unlink(struct model *m, const void __rcu *entryp)
 {
 	unsigned int i;
 

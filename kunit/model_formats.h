@@ -20,9 +20,9 @@ model_x86_tdp_young(const struct pgwalk_tree *tree, u64 start, u64 end,
 				       young);
 }
 
-static inline void model_store64(void *entryp, u64 value)
+static inline void model_store64(void __rcu *entryp, u64 value)
 {
-	WRITE_ONCE(*(u64 *)entryp, value);
+	WRITE_ONCE(*(__force u64 *)entryp, value);
 }
 
 /* arch/x86/kvm/mmu/spte.h */
@@ -197,9 +197,9 @@ model_toy_young(const struct pgwalk_tree *tree, u64 start, u64 end,
 	return pgwalk_test_clear_young(&toy_format, tree, start, end, young);
 }
 
-static inline void model_store_be32(void *entryp, u64 value)
+static inline void model_store_be32(void __rcu *entryp, u64 value)
 {
-	WRITE_ONCE(*(u32 *)entryp, toy_swap((u32)value));
+	WRITE_ONCE(*(__force u32 *)entryp, toy_swap((u32)value));
 }
 
 static const struct model_value model_toy_values[] = {

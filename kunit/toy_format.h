@@ -40,7 +40,7 @@ static __always_inline unsigned int toy_shift(unsigned int level)
 	return level > 1 ? TOY_SHIFT_2 : level * TOY_SHIFT_1;
 }
 
-static __always_inline u64 toy_load(const void *entryp)
+static __always_inline u64 toy_load(const void __rcu *entryp)
 {
 	return toy_swap((u32)pgwalk_load32(entryp));
 }
@@ -68,7 +68,7 @@ toy_busy(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 static __always_inline u64
 toy_child(const struct pgwalk_tree *tree, u64 entry)
 {
-	return toy_to_phys(tree->root) + (entry & TOY_OFFSET);
+	return toy_to_phys((__force void *)tree->root) + (entry & TOY_OFFSET);
 }
 
 static __always_inline u64 toy_accessed(const struct pgwalk_tree *tree)

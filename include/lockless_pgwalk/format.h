@@ -75,10 +75,12 @@ enum pgwalk_answer {
  *	time; 0 if the hardware keeps none, then each leaf is PGWALK_SLOW
  * @address: mask of the physical address of a table in an entry, likewise
  *
- * The caller sees to it that @root stays a table for the duration of a walk.
+ * The caller sees to it that @root stays a table for the duration of a walk. It
+ * and all below it is __rcu: sparse then finds who follows a pointer into a table
+ * by other means than &pgwalk_format.load.
  */
 struct pgwalk_tree {
-	void *root;
+	void __rcu *root;
 	unsigned int top;
 	u64 pages;
 	u64 accessed;
@@ -95,7 +97,7 @@ struct pgwalk_tree {
  * @next: the first page beyond those
  */
 struct pgwalk_entry {
-	void *entryp;
+	void __rcu *entryp;
 	u64 seen;
 	enum pgwalk_type type;
 	unsigned int level;
@@ -129,7 +131,7 @@ struct pgwalk_entry {
 struct pgwalk_format {
 	unsigned int entry_size;
 	unsigned int (*shift)(unsigned int level);
-	u64 (*load)(const void *entryp);
+	u64 (*load)(const void __rcu *entryp);
 	enum pgwalk_type (*decode)(const struct pgwalk_tree *tree, u64 entry,
 				   unsigned int level);
 	enum pgwalk_answer (*busy)(const struct pgwalk_tree *tree, u64 entry,
@@ -148,14 +150,14 @@ struct pgwalk_format {
  * dependency orders the two loads.  An exchange publishes nothing and needs no
  * order; that it is atomic is what keeps it from undoing a concurrent write.
  */
-static __always_inline u64 pgwalk_load32(const void *entryp)
+static __always_inline u64 pgwalk_load32(const void __rcu *entryp)
 {
-	return READ_ONCE(*(const u32 *)entryp);
+	return READ_ONCE(*(__force const u32 *)entryp);
 }
 
-static __always_inline u64 pgwalk_load64(const void *entryp)
+static __always_inline u64 pgwalk_load64(const void __rcu *entryp)
 {
-	return READ_ONCE(*(const u64 *)entryp);
+	return READ_ONCE(*(__force const u64 *)entryp);
 }
 
 static __always_inline bool
@@ -164,7 +166,8 @@ pgwalk_exchange32(const struct pgwalk_tree *tree,
 {
 	u32 seen = entry->seen;
 
-	return try_cmpxchg_relaxed((u32 *)entry->entryp, &seen, (u32)new);
+	return try_cmpxchg_relaxed((__force u32 *)entry->entryp, &seen,
+				   (u32)new);
 }
 
 static __always_inline bool
@@ -173,7 +176,7 @@ pgwalk_exchange64(const struct pgwalk_tree *tree,
 {
 	u64 seen = entry->seen;
 
-	return try_cmpxchg64_relaxed((u64 *)entry->entryp, &seen, new);
+	return try_cmpxchg64_relaxed((__force u64 *)entry->entryp, &seen, new);
 }
 
 #endif /* _LOCKLESS_PGWALK_FORMAT_H */

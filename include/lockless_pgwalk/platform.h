@@ -22,7 +22,7 @@
 
 #include <asm/page.h>
 
-#define pgwalk_to_virt(pa)	__va(pa)
+#define pgwalk_to_virt(pa)	((__force void __rcu *)__va(pa))
 
 #ifdef CONFIG_LOCKLESS_PGWALK_DEBUG
 #define PGWALK_WARN_ON(cond)	WARN_ON_ONCE(cond)
@@ -39,6 +39,10 @@
 
 typedef __UINT32_TYPE__ u32;
 typedef __UINT64_TYPE__ u64;
+
+/* What only sparse looks at. */
+#define __rcu
+#define __force
 
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)

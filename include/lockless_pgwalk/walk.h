@@ -49,7 +49,7 @@ pgwalk_descend(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
 {
 	struct pgwalk_entry *entry = &iter->entry;
 	unsigned int level = tree->top;
-	char *table = tree->root;
+	char __rcu *table = tree->root;
 	u64 end = tree->pages;
 	u64 base = 0;
 
@@ -88,7 +88,7 @@ static __always_inline void
 pgwalk_step(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
 	    struct pgwalk_entry *entry, unsigned int level)
 {
-	entry->entryp = (char *)entry->entryp + fmt->entry_size;
+	entry->entryp = (char __rcu *)entry->entryp + fmt->entry_size;
 	entry->seen = fmt->load(entry->entryp);
 	entry->type = fmt->decode(tree, entry->seen, level);
 	entry->pos = entry->next;

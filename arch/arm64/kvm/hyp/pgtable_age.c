@@ -49,7 +49,7 @@ kvm_pgtable_stage2_test_clear_young_lockless(struct kvm_pgtable *pgt, u64 start,
 {
 	const struct pgwalk_tree tree = {
 		/* As the tables below: freed a grace period after @pgt was hidden. */
-		.root = rcu_dereference(pgt->pgd),
+		.root = pgt->pgd,
 		.top = ARM64_S2_TOP(pgt->start_level),
 		.pages = STAGE2_PAGES(pgt->ia_bits),
 		.address = kvm_lpa2_is_enabled() ? STAGE2_ADDRESS_52 :

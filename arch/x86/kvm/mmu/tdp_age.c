@@ -103,7 +103,7 @@ static unsigned int tdp_age_root(struct kvm_mmu_page *root,
 	unsigned int levels = tdp_age_role(root).level;
 	const struct tdp_age_tree age_tree = {
 		.tree = {
-			.root = root->spt,
+			.root = (void __rcu *)root->spt,
 			.top = X86_TDP_TOP(levels),
 			.pages = X86_TDP_PAGES(levels),
 			.accessed = shadow_accessed_mask,
