@@ -48,7 +48,7 @@ stamp() {
 # untouched TREE: nothing is newer than the stamp, and nothing is missing
 untouched() {
 	local foreign
-	foreign=$(listing "$1" -cnewer "$KEY/$1.stamp" | head -n 5)
+	foreign=$(listing "$1" -cnewer "$KEY/$1.stamp" | sed -n 1,5p)
 	[ -n "$foreign" ] || [ "$(listing "$1" | wc -l)" -eq "$(cat "$KEY/$1.stamp")" ] || foreign="(a file was removed)"
 	[ -z "$foreign" ] || die "$KEY/$1 is no longer as this tool left it: ${foreign//$'\n'/ }
 Save what you need from it, then: rm -r $KEY/$1 && make setup"
