@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every task of this project. The work is done by the scripts in tools/.
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lockless_pgwalk
-STAGES := setup check-lib kunit check-series audit guest-test
+STAGES := setup check-lib kunit check-series audit guest-test guest-test-arm64
 
 .PHONY: help
 help: ## this list
@@ -36,7 +36,7 @@ kunit: ## run the KUnit suites under UML; ARCH=x86_64: under emulation
 	@tools/kunit.sh $(or $(ARCH),um)
 
 .PHONY: guest-test
-guest-test: ## run real guests on an emulated host; ARCH=x86
+guest-test: ## run real guests on an emulated host; ARCH=x86|arm64
 	@tools/guest-test.sh $(or $(ARCH),x86)
 
 .PHONY: audit
@@ -44,7 +44,7 @@ audit: ## audit our code and the callers of it; KDIR=path: report on that kernel
 	@tools/audit.sh
 
 .PHONY: demo
-demo: ## show stock and patched kernel side by side; ARCH=x86
+demo: ## show stock and patched kernel side by side; ARCH=x86|arm64
 	@tools/demo.sh $(or $(ARCH),x86)
 
 .PHONY: check
@@ -54,6 +54,10 @@ check: ## all of the above that tests, one after the other (what CI runs)
 .PHONY: check-long
 check-long: ## check with more rounds, KUnit under emulation, and the mutants
 	@LONG=1 tools/check.sh $(STAGES) mutants kunit-x86_64
+
+.PHONY: guest-test-arm64
+guest-test-arm64:
+	@tools/guest-test.sh arm64
 
 .PHONY: kunit-x86_64
 kunit-x86_64:

@@ -21,7 +21,7 @@ for stage; do
 	good=$((good + passed)) bad=$((bad + failed))
 	result=ok
 	[ "$status" -eq 0 ] && [ "$failed" -eq 0 ] || result=FAILED
-	summary+=("$(printf '%-8s %-14s %5d passed %3d failed %5d s' "$result" "$stage" "$passed" "$failed" $((SECONDS - start)))")
+	summary+=("$(printf '%-8s %-16s %5d passed %3d failed %5d s' "$result" "$stage" "$passed" "$failed" $((SECONDS - start)))")
 done
 printf '\n'
 printf '%s\n' "${summary[@]}"

@@ -1,39 +1,54 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # guest-test.sh ARCH: does the patched kernel know what a guest touched? Boots it
-# under emulation with its debugging on, and runs guests in it:
+# under emulation with its debugging on, and runs guests in it. On x86:
 #   A  all scenarios of tests/guest; every answer must come without mmu_lock
 #   B  the same on the other MMU of KVM; every answer must come under mmu_lock
 #   C  a guest that is swapped out and in while MGLRU ages it
 #   D  KVM's own selftests
 #   E  the races of A with host CPUs that really run in parallel
-# RUNS="A C" selects (default: A B C D); LONG=1 takes ten times the rounds, and E
-# as well; V=1 shows the consoles.
+# On arm64, where all but C and D run in parallel:
+#   A  as on x86
+#   B  the same on a CPU where KVM has to set the access flag, and has no VHE
+#   C  as on x86
+#   D  as on x86
+#   F  guests with two vCPUs
+#   P  A with protected KVM; every answer must come under mmu_lock
+# RUNS="A C" selects; LONG=1 takes ten times the rounds; V=1 shows the consoles.
 #
-# E is no default because of one crash of the host in about eight runs, which is
+# E needs LONG=1 because of one crash of the host in about eight runs, which is
 # not explained yet: a fault at the offset of pcpu_hot, as with a GS base of 0.
 # QEMU 7.2's parallel CPUs are suspected, see A: there the same races pass.
 # shellcheck disable=SC2317 # functions are called by step and trap
+# shellcheck disable=SC2034 # arrays are used by their name with the ARCH in it
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+RUNS_x86=(A B C D ${LONG:+E})
+RUNS_arm64=(A B C D F P)
+
 SELFTESTS=(demand_paging_test dirty_log_test access_tracking_perf_test
-	memslot_modification_stress_test max_guest_memory_test)
+	memslot_modification_stress_test)
+SELFTESTS_x86=(max_guest_memory_test)
+SELFTESTS_arm64=(kvm_page_table_test aarch64/page_fault_test)
 
 # What the tests look at, and what they would otherwise report one by one.
 NEEDED=(KVM LOCKLESS_PGWALK_YOUNG_DEV LOCK_STAT PROVE_LOCKING VM_EVENT_COUNTERS
 	PROC_PAGE_MONITOR TRANSPARENT_HUGEPAGE HUGETLBFS IDLE_PAGE_TRACKING USERFAULTFD
 	LRU_GEN MEMCG SWAP ZRAM DEBUG_FS TRACING)
-# shellcheck disable=SC2034 # by name, see check_config
 NEEDED_x86=(KVM_AMD KVM_SMM)
+NEEDED_arm64=(ARM64_HW_AFDBM JUMP_LABEL KASAN)
 
-[ $# -eq 1 ] || die "usage: guest-test.sh x86"
+[ $# -eq 1 ] || die "usage: guest-test.sh x86|arm64"
 arch=$1
 arch_is "$arch"
 find_key
 need_tree patched
-read -ra runs <<<"${RUNS:-A B C D${LONG:+ E}}"
+declare -n more_needed=NEEDED_$arch more_selftests=SELFTESTS_$arch default_runs=RUNS_$arch
+read -ra runs <<<"${RUNS:-${default_runs[*]}}"
 long=${LONG:+ --long}
+seconds=600
+[ -z "$long" ] || seconds=6000
 logs=$KEY/guest-test-$arch
 mkdir -p "$logs"
 
@@ -51,9 +66,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 check_config() {
-	local -n more=NEEDED_$arch
 	local option missing=
-	for option in "${NEEDED[@]}" "${more[@]}"; do
+	for option in "${NEEDED[@]}" "${more_needed[@]}"; do
 		grep -qx "CONFIG_$option=y" "$1" || missing+=" CONFIG_$option"
 	done
 	[ -z "$missing" ] || die "the kernel lacks what the tests need; add to tools/configs:$missing"
@@ -95,8 +109,10 @@ run() {
 	local name=$1 what=$2 start=$SECONDS rc=0 planned passed failed verdict
 	shift 2
 	: >"$tmp/errors"
-	boot "$name" "$@" || rc=$?
+	boot "$name" -t "$seconds" "$@" || rc=$?
 	read -r planned passed failed < <(tap "$logs/$name.log")
+	all_passed=$((all_passed + passed))
+	all_failed=$((all_failed + failed))
 	verdict=ok
 	if [ "$rc" -ne 0 ] || [ "$planned" -eq 0 ] || [ "$failed" -ne 0 ] || [ "$passed" -ne "$planned" ]; then
 		verdict=FAILED
@@ -112,8 +128,37 @@ run() {
 	fi
 }
 
+# scenarios OPTION: for the kernel's command line
 scenarios() {
-	printf 'hugepagesz=1G hugepages=1 guest_cmd="young-test --expect=%s%s"' "$1" "$long"
+	printf 'hugepagesz=1G hugepages=1 guest_cmd="young-test %s%s"' "$1" "$long"
+}
+
+x86() {
+	case $1 in
+	A) run A "without mmu_lock" -m 3500M -a "$(scenarios --expect=fast)" ;;
+	B) run B "under mmu_lock" -m 3500M -a "kvm.tdp_mmu=0 $(scenarios --expect=slow)" ;;
+	C) run C "swapped while MGLRU ages" -m 800M -a "$swapped" ;;
+	# more than 4 GB: page_idle cannot report the last pages of an odd size
+	D) run D "KVM's selftests" -m 5G -a 'guest_cmd="selftests"' ;;
+	E) run E "races in parallel" -p -m 1G -a "guest_cmd=\"young-test$long race\"" ;;
+	*) die "unknown run $1; known: A B C D E" ;;
+	esac
+}
+
+arm64() {
+	case $1 in
+	A) run A "without mmu_lock" -p -m 3500M -a "$(scenarios --expect=fast)" ;;
+	B) run B "software access flag, no VHE" -p -C cortex-a72 -m 3500M \
+		-a "$(scenarios '--expect=fast --software-flag')" ;;
+	C) run C "swapped while MGLRU ages" -m 800M -a "$swapped" ;;
+	# one CPU after the other: in parallel, QEMU 7.2 lets a compare-and-swap of read-only
+	# memory fault as a write at once, where page_fault_test expects a read before
+	D) run D "KVM's selftests" -m 3G -a 'guest_cmd="selftests"' ;;
+	F) run F "two vCPUs in parallel" -p -c 4 -m 1G -a "guest_cmd=\"young-test$long smp\"" ;;
+	P) run P "protected KVM, under mmu_lock" -p -m 3500M \
+		-a "kvm-arm.mode=protected $(scenarios --expect=slow)" ;;
+	*) die "unknown run $1; known: A B C D F P" ;;
+	esac
 }
 
 image=$("$TOP/tools/kernel.sh" patched "$arch" debug | tail -n 1)
@@ -121,26 +166,20 @@ check_config "$KEY/patched/obj-$arch-debug/.config"
 files=("$TOP/build/guest-$arch/young-test" "$TOP/tests/guest/selftests")
 step "building the guest test" build_test
 if [[ " ${runs[*]} " == *" D "* ]]; then
+	SELFTESTS+=("${more_selftests[@]}")
 	selftests=$("$TOP/tools/selftests.sh" "$arch" "${SELFTESTS[@]}" | tail -n 1)
 	files+=("${SELFTESTS[@]/#/$selftests/}")
 fi
+BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1)
+export BUSYBOX
 "$TOP/tools/initramfs.sh" "$tmp/initramfs" "${files[@]}"
 
-seconds=600
-[ -z "$long" ] || seconds=6000
-bad=0
+swapped="guest_swap_mb=512 guest_cmd=\"young-test$long reclaim\""
+bad=0 all_passed=0 all_failed=0
 for name in "${runs[@]}"; do
 	rm -f "$logs/$name.log"
 	: >"$logs/$name.log"
-	case $name in
-	A) run A "without mmu_lock" -t $seconds -m 3500M -a "$(scenarios fast)" ;;
-	B) run B "under mmu_lock" -t $seconds -m 3500M -a "kvm.tdp_mmu=0 $(scenarios slow)" ;;
-	C) run C "swapped while MGLRU ages" -t $seconds -m 800M \
-		-a "guest_swap_mb=512 guest_cmd=\"young-test$long reclaim\"" ;;
-	# more than 4 GB: page_idle cannot report the last pages of an odd size
-	D) run D "KVM's selftests" -t $seconds -m 5G -a 'guest_cmd="selftests"' ;;
-	E) run E "races in parallel" -t $seconds -p -m 1G -a "guest_cmd=\"young-test$long race\"" ;;
-	*) die "unknown run $name; known: A B C D E" ;;
-	esac
+	"$arch" "$name"
 done
+printf '%s passed, %s failed\n' "$all_passed" "$all_failed"
 exit $bad

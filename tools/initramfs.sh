@@ -11,7 +11,8 @@ usage() {
 	usage: ${0##*/} OUT FILE...
 
 	Writes the compressed archive OUT. BUSYBOX names the busybox to pack, a
-	static one for the machine that shall run it (default: /bin/busybox).
+	static one for the machine that shall run it (default: /bin/busybox;
+	tools/busybox.sh has those of other machines).
 	EOT
 }
 

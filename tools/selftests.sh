@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # selftests.sh ARCH NAME...: build KVM's own selftests of the patched tree, as
-# static programs; the last line is the folder that they are in
+# static programs; the last line is the folder that they are in. A NAME may be
+# in a subfolder, as aarch64/page_fault_test.
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -20,12 +21,13 @@ build() {
 		kmake patched "$arch" debug headers_install INSTALL_HDR_PATH="$out/usr"
 		touch "$headers"
 	fi
+	# with abs_objdir, what is generated for arm64 is not put into the tree
 	make -s -j"$(nproc)" -C "$KEY/patched/tools/testing/selftests/kvm" ARCH="$KARCH" \
-		CROSS_COMPILE="$CROSS" OUTPUT="$out" EXTRA_CFLAGS=-static LDFLAGS=-static \
+		CROSS_COMPILE="$CROSS" OUTPUT="$out" abs_objdir="$out" EXTRA_CFLAGS=-static LDFLAGS=-static \
 		KHDR_INCLUDES="-isystem $out/usr/include" "${@/#/$out/}" </dev/null >&2
 }
 
-mkdir -p "$out"
+mkdir -p "$out/tools"
 exec 9>"$out/.lock"
 flock 9
 step "building KVM's selftests" build "$@"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # series-check.sh: prove the patch series. On a pristine tree, `git am` takes
 # each patch; checkpatch --strict is content; what it touches builds without a
-# warning; sparse says nothing that it did not say before.
+# warning, for each architecture that is concerned; sparse says nothing that it
+# did not say before.
 # What has passed is kept, so that a run begins at the first patch that changed.
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -10,7 +11,7 @@ find_key
 need_tree stock
 
 tree=$KEY/series
-obj=$tree/obj-x86-perf
+archs=(x86 arm64)
 known=$TOP/tools/checkpatch-known
 passed=$KEY/series.passed
 exec 9>"$KEY/.series.lock"
@@ -37,14 +38,21 @@ make_tree() {
 	mv "$tmp/series" "$KEY/series"
 }
 
-# compile SOURCES: build the folders concerned; the files listed in SOURCES go
-# through sparse as well. What is said comes out without its line numbers.
+# compile ARCH SOURCES: build the folders concerned; the files listed in SOURCES
+# go through sparse as well. What is said comes out without its line numbers.
 compile() {
-	local folders=(mm/ fs/proc/ arch/x86/kvm/)
-	[ ! -d "$tree/lib/lockless_pgwalk" ] || folders+=(lib/lockless_pgwalk/)
-	mkdir -p "$obj"
-	counted "$obj" "$tmp/said" env SPARSE_THESE="$1" make -s -C "$tree" O=obj-x86-perf ARCH=x86_64 \
-		CC="ccache gcc" C=2 CHECK="$tmp/sparse-some" -j"$(nproc)" "${folders[@]}" </dev/null || return 1
+	local source targets=("arch/$1/kvm/")
+	[ ! -d "$tree/lib/lockless_pgwalk" ] || targets+=(lib/lockless_pgwalk/)
+	# one architecture is enough to show who else includes what we change
+	if [ "$1" = x86 ]; then
+		targets+=(mm/ fs/proc/)
+	else
+		while read -r source; do
+			[ ! -e "$tree/$source" ] || targets+=("${source%c}o")
+		done < <(grep '^mm/' "$2")
+	fi
+	SPARSE_THESE=$2 counted "$tree/obj-$1-perf" "$tmp/said" \
+		kmake series "$1" perf C=2 CHECK="$tmp/sparse-some" "${targets[@]}" || return 1
 	# sparse cannot follow a lock that is taken on a condition, and names the
 	# function that it was inlined into: what counts is how often it says so
 	sed -E "s/:[0-9]+:[0-9]+:/:/g; s/(context imbalance) in '[^']*'/\\1/" "$tmp/said" | sort
@@ -64,10 +72,20 @@ fail() {
 	die "$label: $*"
 }
 
-# judge PATCH SOURCES: everything but `git am`; the known types of message that
-# checkpatch had are left in $tmp/used
+first_errors() { grep -m 5 -E 'error|Error' "$tmp/said"; }
+
+# concerned PATCH: the architectures that build what it changes
+concerned() {
+	local arch
+	for arch in "${archs[@]}"; do
+		! grep -qv '^arch/' < <(sed -n "s|^+++ b/\(arch/$arch/\)\?||p" "$1") || printf '%s ' "$arch"
+	done
+}
+
+# judge PATCH SOURCES [partial]: everything but `git am`; the known types of
+# message that checkpatch had are left in $tmp/used
 judge() {
-	local message new
+	local arch builders message new type
 	: >"$tmp/used"
 	# spdxcheck.py needs the modules of Debian's own python3
 	(cd "$tree" && PATH=/usr/bin:$PATH perl scripts/checkpatch.pl --strict --show-types --terse --no-summary "$1") \
@@ -77,9 +95,14 @@ judge() {
 		grep -q "^${type:-none}: " "$known" || fail "checkpatch --strict: $message"
 		printf ' %s' "$type" >>"$tmp/used"
 	done <"$tmp/checkpatch"
-	compile "$2" >"$tmp/now" || fail "does not build: $(grep -m 5 -E 'error|Error' "$tmp/said")"
-	new=$(comm -13 "$KEY/series.before" "$tmp/now")
-	[ -z "$new" ] || fail "new warnings: $new"
+	read -ra builders <<<"$(concerned "$1")"
+	[ -n "${3:-}" ] || builders=("${archs[@]}")
+	for arch in "${builders[@]}"; do
+		configure series "$arch" perf "${3:-}"
+		compile "$arch" "$2" >"$tmp/now" || fail "does not build for $arch: $(first_errors)"
+		new=$(comm -13 "$KEY/series.before-$arch" "$tmp/now")
+		[ -z "$new" ] || fail "new warnings for $arch: $new"
+	done
 }
 
 [ -d "$tree" ] || step "making a git tree of the pristine kernel" make_tree
@@ -96,10 +119,12 @@ sum=$(cat "$0" "$TOP"/tools/lib.sh "$TOP"/tools/configs/* "$known" "$tmp/sources
 if ! grep -q "^$sum" "$passed"; then
 	: >"$passed"
 	in_tree reset -q --hard pristine
-	step "configuring the pristine kernel" configure series x86 perf partial
-	step "building the pristine kernel" compile "$tmp/sources" >"$tmp/before" ||
-		die "the pristine kernel does not build: $(grep -m 5 -E 'error|Error' "$tmp/said")"
-	mv "$tmp/before" "$KEY/series.before"
+	for arch in "${archs[@]}"; do
+		step "configuring the pristine kernel ($arch)" configure series "$arch" perf partial
+		step "building the pristine kernel ($arch)" compile "$arch" "$tmp/sources" >"$tmp/before" ||
+			die "the pristine kernel does not build for $arch: $(first_errors)"
+		mv "$tmp/before" "$KEY/series.before-$arch"
+	done
 	printf '%s %s\n' "$sum" pristine >"$passed"
 fi
 
@@ -126,8 +151,7 @@ for ((i = 1; i <= total; i++)); do
 		partial=partial
 		sed -n 's/^+++ b\/\(.*\.c\)$/\1/p' "$patch" >"$sources"
 	fi
-	configure series x86 perf $partial
-	judge "$patch" "$sources"
+	judge "$patch" "$sources" $partial
 	used=$(cat "$tmp/used")
 	all_used+=$used
 	printf '%s %s%s\n' "$sum" "$(in_tree rev-parse HEAD)" "$used" >>"$passed"
