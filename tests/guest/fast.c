@@ -127,13 +127,15 @@ static void statistics(void)
 
 /*
  * Aging takes the accessed bit and nothing else: what was mapped and writable
- * stays so, and the guest goes on without a page fault, thus without mmu_lock.
+ * stays so, and the guest goes on without a page fault, thus without mmu_lock;
+ * or with one fault per page that sets the bit, where the CPU does not. A page
+ * that is not writable any more faults twice then.
  */
 static void nothing_unmapped(void)
 {
 	struct window *win = window_new(PAGES);
+	uint64_t before, got, most = software_flag ? PAGES : 0;
 	struct mapping *map;
-	uint64_t before, got;
 	unsigned int round;
 	size_t i;
 
@@ -147,8 +149,9 @@ static void nothing_unmapped(void)
 			window_touch(map, i, VM_WRITE);
 		window_flush(win);
 		got = mmu_lock_acquisitions() - before;
-		check(!round || !got,
-		      "touched again: got %" PRIu64 " acquisitions of mmu_lock, expected 0", got);
+		check(!round || got <= most,
+		      "touched again: got %" PRIu64 " acquisitions of mmu_lock, expected at most %"
+		      PRIu64, got, most);
 		window_ask_pages(win, 0, PAGES, NULL, ASK_CLEAR);
 	}
 }

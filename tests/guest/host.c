@@ -95,8 +95,9 @@ static bool is_complaint(const char *record)
 {
 	static const char *const words[] = {
 		"WARNING:", "BUG:", "INFO: task", "blocked for more", "suspicious RCU",
-		"Call Trace", "rcu: INFO", "Oops", "general protection", "KCSAN:",
-		"KASAN:", "bad page", "Bad page", "stall", "lockup",
+		"Call Trace", "Call trace", "rcu: INFO", "Oops", "general protection",
+		"Unable to handle", "Internal error", "KCSAN:", "KASAN:", "bad page",
+		"Bad page", "stall", "lockup",
 	};
 	size_t i;
 

@@ -14,25 +14,52 @@
 
 #define MAX_TESTS	128
 
-static const struct test *const tables[] = {
-	touch_tests, huge_tests, spaces_tests, fast_tests, input_tests, lru_tests,
-	race_tests, reclaim_tests,
+static bool two_spaces(void)
+{
+	return arch_spaces() >= 2;
+}
+
+/* MGLRU looks into page tables only then. */
+static bool cpu_sets_bits(void)
+{
+	return !software_flag;
+}
+
+/* What a machine cannot do at all is not planned there. */
+static const struct {
+	const struct test *tests;
+	bool (*possible)(void);
+} tables[] = {
+	{ touch_tests, NULL }, { huge_tests, NULL }, { giant_tests, arch_giant_leaves },
+	{ spaces_tests, NULL }, { second_space_tests, two_spaces }, { fast_tests, NULL },
+	{ input_tests, NULL }, { lru_tests, cpu_sets_bits }, { race_tests, NULL },
+	{ machines_tests, NULL }, { smp_tests, NULL }, { reclaim_tests, NULL },
+};
+
+/* Run by name only. */
+static const char *const special[] = {
+	"reclaim",	/* needs a swap device, and minutes */
+	"smp",		/* not every emulator is up to two vCPUs at a time */
 };
 
 static struct test tests[MAX_TESTS];
 static size_t nr_tests;
 
-/* The scenarios of the command line; without any, all but reclaim. */
+/* The scenarios of the command line; without any, all but the special ones. */
 static char **wanted;
 static int nr_wanted;
 
+/* To be done when the options are known. */
 static void collect(void)
 {
 	const struct test *test;
 	size_t i;
 
+	nr_tests = 0;
 	for (i = 0; i < ARRAY_SIZE(tables); i++) {
-		for (test = tables[i]; test->name; test++) {
+		if (tables[i].possible && !tables[i].possible())
+			continue;
+		for (test = tables[i].tests; test->name; test++) {
 			if (nr_tests == MAX_TESTS)
 				abort();
 			tests[nr_tests++] = *test;
@@ -40,17 +67,21 @@ static void collect(void)
 	}
 }
 
-static bool selected(const struct test *test)
+static bool listed(const char *const *names, size_t nr, const char *scenario)
 {
-	int i;
+	size_t i;
 
-	/* it needs a swap device, and minutes */
-	if (!nr_wanted)
-		return strcmp(test->scenario, "reclaim");
-	for (i = 0; i < nr_wanted; i++)
-		if (!strcmp(wanted[i], test->scenario))
+	for (i = 0; i < nr; i++)
+		if (!strcmp(names[i], scenario))
 			return true;
 	return false;
+}
+
+static bool selected(const struct test *test)
+{
+	if (!nr_wanted)
+		return !listed(special, ARRAY_SIZE(special), test->scenario);
+	return listed((const char *const *)wanted, nr_wanted, test->scenario);
 }
 
 static bool known(const char *scenario)
@@ -68,12 +99,15 @@ static void usage(FILE *out)
 	const char *last = "";
 	size_t i;
 
+	collect();
 	fprintf(out,
-		"usage: young-test [--expect=fast|slow] [--long] [--list] [SCENARIO...]\n"
+		"usage: young-test [--expect=fast|slow] [--software-flag] [--long] [--list]\n"
+		"       [SCENARIO...]\n"
 		"  fast  every answer must come without kvm->mmu_lock (default)\n"
 		"  slow  every answer must come under it, and be right all the same\n"
+		"  software-flag  the CPU does not set accessed bits: a fault under mmu_lock does\n"
 		"  long  ten times the rounds, where there are rounds\n"
-		"Without a scenario all run but reclaim, which needs swap. They are:\n ");
+		"Without a scenario all run but reclaim, which needs swap, and smp. They are:\n ");
 	for (i = 0; i < nr_tests; i++) {
 		if (strcmp(tests[i].scenario, last))
 			fprintf(out, " %s", tests[i].scenario);
@@ -86,6 +120,7 @@ static void list(void)
 {
 	size_t i;
 
+	collect();
 	for (i = 0; i < nr_tests; i++)
 		printf("%s: %s\n", tests[i].scenario, tests[i].name);
 }
@@ -96,12 +131,13 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	page_size = sysconf(_SC_PAGESIZE);
-	collect();
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (!strcmp(argv[i], "--expect=fast")) {
 			expect_fast = true;
 		} else if (!strcmp(argv[i], "--expect=slow")) {
 			expect_fast = false;
+		} else if (!strcmp(argv[i], "--software-flag")) {
+			software_flag = true;
 		} else if (!strcmp(argv[i], "--long")) {
 			effort = 10;
 		} else if (!strcmp(argv[i], "--list")) {
@@ -114,6 +150,7 @@ int main(int argc, char **argv)
 			return help ? 0 : 2;
 		}
 	}
+	collect();
 	wanted = argv + i;
 	nr_wanted = argc - i;
 	for (; i < argc; i++) {

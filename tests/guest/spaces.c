@@ -147,10 +147,14 @@ static void deleted_slot(void)
 const struct test spaces_tests[] = {
 	{ "spaces", "two slots with the same memory", aliases, 30 },
 	{ "spaces", "two slots that overlap", overlapping, 30 },
-	{ "spaces", "two address spaces with the same memory", address_spaces, 30 },
-	{ "spaces", "memory of the second address space", second_space_only, 30 },
 	{ "spaces", "two machines with the same memory", two_vms, 30 },
 	{ "spaces", "two machines, one is closed", two_vms_one_closed, 30 },
 	{ "spaces", "a deleted slot is not young", deleted_slot, 30 },
+	{ 0 },
+};
+
+const struct test second_space_tests[] = {
+	{ "spaces", "two address spaces with the same memory", address_spaces, 30 },
+	{ "spaces", "memory of the second address space", second_space_only, 30 },
 	{ 0 },
 };

@@ -7,11 +7,15 @@
 
 extern const struct test touch_tests[];
 extern const struct test huge_tests[];
+extern const struct test giant_tests[];
 extern const struct test spaces_tests[];
+extern const struct test second_space_tests[];
 extern const struct test fast_tests[];
 extern const struct test input_tests[];
 extern const struct test lru_tests[];
 extern const struct test race_tests[];
+extern const struct test machines_tests[];
+extern const struct test smp_tests[];
 extern const struct test reclaim_tests[];
 
 #endif

@@ -29,47 +29,95 @@ static void open_kvm(void)
 	      version, KVM_API_VERSION);
 }
 
-struct vm_order *vm_order(struct vm *vm)
+static uint64_t control_offset(const struct vm_vcpu *vcpu)
 {
-	return (struct vm_order *)(vm->control + VM_ORDER_OFFSET);
+	return vcpu->id * VM_CONTROL_SIZE;
 }
 
-static struct vm_touch *vm_list(struct vm *vm)
+uint64_t vcpu_control_gpa(const struct vm_vcpu *vcpu)
+{
+	return VM_CONTROL_GPA + control_offset(vcpu);
+}
+
+static struct vm_order *vcpu_order(struct vm_vcpu *vcpu)
+{
+	return (struct vm_order *)(vcpu->vm->control + control_offset(vcpu) + VM_ORDER_OFFSET);
+}
+
+/* Those who touch use the first vCPU. */
+static struct vm_order *touch_order(struct vm *vm)
+{
+	return vcpu_order(&vm->vcpus[0]);
+}
+
+static struct vm_touch *touch_list(struct vm *vm)
 {
 	return (struct vm_touch *)(vm->control + VM_LIST_OFFSET);
 }
 
-struct vm *vm_create(void)
+static size_t control_size(const struct vm *vm)
+{
+	return vm->nr_vcpus * VM_CONTROL_SIZE;
+}
+
+static void vcpu_create(struct vm *vm, unsigned int id)
+{
+	struct vm_vcpu *vcpu = &vm->vcpus[id];
+
+	vcpu->vm = vm;
+	vcpu->id = id;
+	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, id);
+	check(vcpu->fd >= 0, "KVM_CREATE_VCPU: %s", strerror(errno));
+	vcpu->run_size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	vcpu->run = mmap(NULL, vcpu->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+	check(vcpu->run != MAP_FAILED, "mmap of the vCPU: %s", strerror(errno));
+	arch_vcpu_setup(vcpu);
+}
+
+static struct vm *vm_create_with(unsigned int nr_vcpus, bool eager_split)
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
+	unsigned int i;
 
 	check(vm, "out of memory");
+	vm->nr_vcpus = nr_vcpus;
+	vm->eager_split = eager_split;
 	open_kvm();
 	vm->fd = ioctl(kvm, KVM_CREATE_VM, arch_vm_type());
 	check(vm->fd >= 0, "KVM_CREATE_VM: %s", strerror(errno));
 
-	vm->control = mmap(NULL, VM_CONTROL_SIZE, PROT_READ | PROT_WRITE,
+	vm->control = mmap(NULL, control_size(vm), PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	check(vm->control != MAP_FAILED, "mmap: %s", strerror(errno));
-	vm_add_slot(vm, 0, VM_CONTROL_GPA, vm->control, VM_CONTROL_SIZE);
 	arch_vm_setup(vm);
-
-	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
-	check(vm->vcpu >= 0, "KVM_CREATE_VCPU: %s", strerror(errno));
-	vm->run_size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-	vm->run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu, 0);
-	check(vm->run != MAP_FAILED, "mmap of the vCPU: %s", strerror(errno));
-	arch_vcpu_setup(vm);
+	vm_add_slot(vm, 0, VM_CONTROL_GPA, vm->control, control_size(vm));
+	for (i = 0; i < nr_vcpus; i++)
+		vcpu_create(vm, i);
 	return vm;
+}
+
+struct vm *vm_create(void)
+{
+	return vm_create_with(1, false);
+}
+
+struct vm *vm_create_smp(unsigned int nr_vcpus)
+{
+	check(nr_vcpus <= VM_VCPUS, "too many vCPUs");
+	return vm_create_with(nr_vcpus, true);
 }
 
 void vm_destroy(struct vm *vm)
 {
+	unsigned int i;
+
 	/* the mapping holds the vCPU, and the vCPU holds the VM */
-	munmap(vm->run, vm->run_size);
-	close(vm->vcpu);
+	for (i = 0; i < vm->nr_vcpus; i++) {
+		munmap(vm->vcpus[i].run, vm->vcpus[i].run_size);
+		close(vm->vcpus[i].fd);
+	}
 	close(vm->fd);
-	munmap(vm->control, VM_CONTROL_SIZE);
+	munmap(vm->control, control_size(vm));
 	free(vm);
 }
 
@@ -144,52 +192,60 @@ static char *vm_hva(struct vm *vm, uint64_t gpa, uint64_t size)
 	return NULL;
 }
 
-/* A slot is away: the access is to its memory all the same. */
-static void vm_mmio(struct vm *vm)
+static void add(uint64_t *counter)
 {
-	uint64_t gpa = vm->run->mmio.phys_addr;
-	uint32_t len = vm->run->mmio.len;
-	char *hva = vm_hva(vm, gpa, len);
-
-	check(hva, "the guest left its memory at 0x%" PRIx64, gpa);
-	if (vm->run->mmio.is_write)
-		memcpy(hva, vm->run->mmio.data, len);
-	else
-		memcpy(vm->run->mmio.data, hva, len);
-	vm->mmio++;
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
-void vm_run(struct vm *vm)
+/* A slot is away: the access is to its memory all the same. */
+static void vcpu_mmio(struct vm_vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	uint64_t gpa = run->mmio.phys_addr;
+	uint32_t len = run->mmio.len;
+	char *hva = vm_hva(vcpu->vm, gpa, len);
+
+	check(hva, "the guest left its memory at 0x%" PRIx64, gpa);
+	if (run->mmio.is_write)
+		memcpy(hva, run->mmio.data, len);
+	else
+		memcpy(run->mmio.data, hva, len);
+	add(&vcpu->vm->mmio);
+}
+
+void vcpu_run(struct vm_vcpu *vcpu)
 {
 	for (;;) {
-		if (ioctl(vm->vcpu, KVM_RUN, 0)) {
+		if (ioctl(vcpu->fd, KVM_RUN, 0)) {
 			if (errno == EINTR || errno == EAGAIN)
 				continue;
-			check(errno == EFAULT && vm->may_fault, "KVM_RUN: %s", strerror(errno));
-			vm->faults++;
+			check(errno == EFAULT && vcpu->vm->may_fault, "KVM_RUN: %s",
+			      strerror(errno));
+			add(&vcpu->vm->faults);
 			continue;
 		}
-		if (arch_program_ended(vm))
+		if (arch_program_ended(vcpu))
 			return;
-		check(vm->run->exit_reason == KVM_EXIT_MMIO, "KVM_RUN: exit reason %u",
-		      vm->run->exit_reason);
-		vm_mmio(vm);
+		check(vcpu->run->exit_reason == KVM_EXIT_MMIO, "KVM_RUN: exit reason %u",
+		      vcpu->run->exit_reason);
+		vcpu_mmio(vcpu);
 	}
 }
 
 void vm_touch(struct vm *vm, unsigned int space, uint64_t gpa, enum vm_kind kind)
 {
-	struct vm_order *order = vm_order(vm);
+	struct vm_order *order = touch_order(vm);
 
 	if (order->count == VM_LIST_ENTRIES || space != vm->list_space)
 		vm_touch_flush(vm);
 	vm->list_space = space;
-	vm_list(vm)[order->count++] = (struct vm_touch) { gpa, kind };
+	touch_list(vm)[order->count++] = (struct vm_touch) { gpa, kind };
 }
 
 void vm_touch_flush(struct vm *vm)
 {
-	struct vm_order *order = vm_order(vm);
+	struct vm_order *order = touch_order(vm);
+	struct vm_vcpu *vcpu = &vm->vcpus[0];
 
 	if (!order->count)
 		return;
@@ -198,12 +254,12 @@ void vm_touch_flush(struct vm *vm)
 	 * translation that it remembers. The tests are not about that.
 	 */
 	if (!vm->keep_tlb)
-		arch_flush_tlb(vm);
+		arch_flush_tlb(vcpu);
 	if (vm->list_space) {
 		arch_second_space_touch(vm);
 	} else {
-		arch_prepare(vm, VM_TOUCH);
-		vm_run(vm);
+		arch_prepare(vcpu, VM_TOUCH);
+		vcpu_run(vcpu);
 	}
 	order->count = 0;
 }
@@ -214,33 +270,47 @@ uint32_t vm_pattern(uint64_t gpa, uint64_t salt)
 	return (uint32_t)gpa * 0x9e3779b1u ^ (uint32_t)salt;
 }
 
-static void vm_run_pattern(struct vm *vm, enum vm_program program, const struct vm_order *order)
+static void vcpu_run_pattern(struct vm_vcpu *vcpu, enum vm_program program,
+			     const struct vm_order *order)
 {
-	vm_touch_flush(vm);
-	*vm_order(vm) = *order;
-	arch_prepare(vm, program);
-	vm_run(vm);
+	if (!vcpu->id)
+		vm_touch_flush(vcpu->vm);
+	*vcpu_order(vcpu) = *order;
+	arch_prepare(vcpu, program);
+	vcpu_run(vcpu);
 }
 
-void vm_fill(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t stride, uint64_t salt)
+void vcpu_fill(struct vm_vcpu *vcpu, uint64_t gpa, uint64_t size, uint64_t stride,
+	       uint64_t salt)
 {
-	vm_run_pattern(vm, VM_FILL, &(struct vm_order) {
+	vcpu_run_pattern(vcpu, VM_FILL, &(struct vm_order) {
 		.start = gpa, .end = gpa + size, .stride = stride, .salt = salt,
 	});
 }
 
-void vm_verify(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t stride,
-	       uint64_t salt, bool zero_ok)
+void vm_fill(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t stride, uint64_t salt)
 {
-	const struct vm_order *order = vm_order(vm);
+	vcpu_fill(&vm->vcpus[0], gpa, size, stride, salt);
+}
 
-	vm_run_pattern(vm, VM_VERIFY, &(struct vm_order) {
+void vcpu_verify(struct vm_vcpu *vcpu, uint64_t gpa, uint64_t size, uint64_t stride,
+		 uint64_t salt, bool zero_ok)
+{
+	const struct vm_order *order = vcpu_order(vcpu);
+
+	vcpu_run_pattern(vcpu, VM_VERIFY, &(struct vm_order) {
 		.start = gpa, .end = gpa + size, .stride = stride, .salt = salt,
 		.zero_ok = zero_ok,
 	});
 	check(!order->differs,
 	      "guest memory at 0x%" PRIx64 ": got 0x%" PRIx64 ", expected 0x%x",
 	      order->bad_gpa, order->bad_value, vm_pattern(order->bad_gpa, salt));
+}
+
+void vm_verify(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t stride,
+	       uint64_t salt, bool zero_ok)
+{
+	vcpu_verify(&vm->vcpus[0], gpa, size, stride, salt, zero_ok);
 }
 
 static void read_at(int fd, void *buf, size_t size, off_t offset)

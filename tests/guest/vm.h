@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A virtual machine on the raw KVM API: one vCPU, memory slots anywhere, and
+ * A virtual machine on the raw KVM API: a vCPU or two, memory slots anywhere, and
  * a guest that touches what it is told. Nothing here knows an architecture;
  * what does is behind the arch_ functions, one file per architecture.
  *
  * The guest's code and its orders lie in a control slot of their own, so that
- * fetching them makes none of the measured pages young.
+ * fetching them makes none of the measured pages young. Each vCPU has an area
+ * of that slot for its orders; the code in the first one is for all.
  */
 #ifndef VM_H
 #define VM_H
@@ -17,14 +18,14 @@
 #include <linux/kvm.h>
 
 #define VM_SLOTS		24
-#define VM_SPACES		2	/* address spaces */
+#define VM_VCPUS		2
 
 /* Guest physical addresses. Tests place their memory at VM_GPA and above. */
 #define VM_CONTROL_GPA		0x100000ULL
-#define VM_CONTROL_SIZE		0x100000ULL
+#define VM_CONTROL_SIZE		0x100000ULL	/* times the number of vCPUs */
 #define VM_GPA			0x1000000ULL
 
-/* Offsets in the control slot, a multiple of every page size. */
+/* Offsets in a control area, a multiple of every page size. */
 #define VM_CODE_OFFSET		0x00000
 #define VM_ORDER_OFFSET		0x10000
 #define VM_LIST_OFFSET		0x20000
@@ -71,17 +72,25 @@ struct vm_slot {
 	char *hva;
 };
 
-struct vm {
+struct vm_vcpu {
+	struct vm *vm;
+	unsigned int id;
 	int fd;
-	int vcpu;
 	struct kvm_run *run;
 	size_t run_size;
+};
+
+struct vm {
+	int fd;
+	struct vm_vcpu vcpus[VM_VCPUS];
+	unsigned int nr_vcpus;
 	char *control;
 	struct vm_slot slots[VM_SLOTS];
 	unsigned int nr_slots;
 	unsigned int list_space;	/* whose list the pending entries are */
 	bool keep_tlb;			/* do not flush the TLB before each touch list */
 	bool may_fault;			/* a host page may be missing: try again */
+	bool eager_split;		/* split huge leaves when dirty logging begins */
 	uint64_t faults;		/* how often that happened */
 	uint64_t mmio;			/* accesses served for absent slots */
 };
@@ -89,7 +98,15 @@ struct vm {
 /* Set by main(). */
 extern size_t page_size;
 
+/* One vCPU. */
 struct vm *vm_create(void);
+
+/*
+ * More vCPUs, which may run at the same time. Touches are for the first one
+ * only. Huge leaves are split when dirty logging begins, not one by one when
+ * they are written, where KVM leaves that to the VMM.
+ */
+struct vm *vm_create_smp(unsigned int nr_vcpus);
 
 /* Closes the VM; memory of the slots stays with the caller. */
 void vm_destroy(struct vm *vm);
@@ -126,48 +143,63 @@ void vm_touch_flush(struct vm *vm);
 /* What the guest writes at @gpa for @salt. */
 uint32_t vm_pattern(uint64_t gpa, uint64_t salt);
 
+/* Writes the pattern to each stride's first word. */
+void vcpu_fill(struct vm_vcpu *vcpu, uint64_t gpa, uint64_t size, uint64_t stride,
+	       uint64_t salt);
 void vm_fill(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t stride, uint64_t salt);
 
 /*
  * Fails the test if a word differs. @zero_ok accepts pages that lost their
  * content to MADV_DONTNEED.
  */
+void vcpu_verify(struct vm_vcpu *vcpu, uint64_t gpa, uint64_t size, uint64_t stride,
+		 uint64_t salt, bool zero_ok);
 void vm_verify(struct vm *vm, uint64_t gpa, uint64_t size, uint64_t stride,
 	       uint64_t salt, bool zero_ok);
 
 /* A VM statistic by its name in KVM's binary statistics. */
 uint64_t vm_stat(struct vm *vm, const char *name);
 
-struct vm_order *vm_order(struct vm *vm);
+/* Where the guest sees the vCPU's area of the control slot. */
+uint64_t vcpu_control_gpa(const struct vm_vcpu *vcpu);
 
 /* --- one back end per architecture --- */
 
 /* The size of a page-middle-directory leaf. */
 size_t arch_huge_size(void);
 
+/* Are there leaves of 1 GB? */
+bool arch_giant_leaves(void);
+
+/* Fails the test if KVM's statistics know of more or fewer leaves of this size. */
+void arch_check_leaves(struct vm *vm, size_t size, uint64_t want);
+
+/* How many address spaces a machine can have. */
+unsigned int arch_spaces(void);
+
 /* The KVM_CREATE_VM argument. */
 unsigned long arch_vm_type(void);
 
-/* Before the vCPU exists: capabilities, memory for SMM and the like. */
+/* Before there are slots and vCPUs: capabilities, and the code of the control slot. */
 void arch_vm_setup(struct vm *vm);
 
-/* Puts the code into the control slot and the vCPU into its initial state. */
-void arch_vcpu_setup(struct vm *vm);
+/* Puts the vCPU into its initial state. */
+void arch_vcpu_setup(struct vm_vcpu *vcpu);
 
 /* Sets the program counter to the start of a program. */
-void arch_prepare(struct vm *vm, enum vm_program program);
+void arch_prepare(struct vm_vcpu *vcpu, enum vm_program program);
 
-/* The next KVM_RUN flushes what the vCPU's TLB knows of guest physical memory. */
-void arch_flush_tlb(struct vm *vm);
+/* The next program knows nothing of guest physical memory through the vCPU's TLB. */
+void arch_flush_tlb(struct vm_vcpu *vcpu);
 
 /* Did KVM_RUN return because the program ended? */
-bool arch_program_ended(const struct vm *vm);
+bool arch_program_ended(const struct vm_vcpu *vcpu);
 
 /* Address space 1: prepares it, and lets the guest work off the list there. */
 void arch_second_space_setup(struct vm *vm);
 void arch_second_space_touch(struct vm *vm);
 
 /* Runs until arch_program_ended(). For back ends. */
-void vm_run(struct vm *vm);
+void vcpu_run(struct vm_vcpu *vcpu);
 
 #endif

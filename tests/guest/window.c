@@ -17,6 +17,7 @@
 #define GUARD	4
 
 bool expect_fast = true;
+bool software_flag;
 
 int young_ask(struct young_dev_range *range)
 {
@@ -27,6 +28,11 @@ int young_ask(struct young_dev_range *range)
 		check(fd >= 0, "/dev/young: %s", strerror(errno));
 	}
 	return ioctl(fd, YOUNG_DEV_AGE, range) ? errno : 0;
+}
+
+uint64_t huge_gpa(uint64_t gpa)
+{
+	return (gpa + arch_huge_size() - 1) / arch_huge_size() * arch_huge_size();
 }
 
 static size_t bits_longs(size_t bits)

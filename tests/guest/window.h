@@ -16,6 +16,12 @@
 /* From the command line: what all subscribers of a test must be. */
 extern bool expect_fast;
 
+/*
+ * Likewise: the CPU does not set accessed bits itself. A page whose bit was
+ * cleared faults when it is touched, and KVM takes mmu_lock to set it.
+ */
+extern bool software_flag;
+
 enum backing {
 	SMALL_PAGES,	/* the base page size and nothing else */
 	THP,		/* transparent huge pages */
@@ -61,6 +67,9 @@ struct window {
 	unsigned int nr;
 	uint64_t random;
 };
+
+/* The first guest physical address from @gpa on where a huge leaf can begin. */
+uint64_t huge_gpa(uint64_t gpa);
 
 unsigned long *bits_new(size_t bits);
 

@@ -5,46 +5,24 @@
  * no interrupt controller in the kernel. Address space 1 is that of system
  * management mode.
  */
-#include "vm.h"
+#include "guest.h"
 #include "tap.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#define STRING2(x)	#x
-#define STRING(x)	STRING2(x)
+/*
+ * Where the vCPU's order page and list are. The segment makes up for that each
+ * vCPU has its own; its base is 0 for the first one, and in SMM.
+ */
+#define FIRST_CONTROL	0x100000
+#define ADDRESS(offset)	"(" STRING(FIRST_CONTROL) " + " STRING(ORDER) " + " STRING(offset) ")"
+#define WORD(offset)	"%fs:" ADDRESS(offset)
 
-/* As numbers for the assembler; checked against vm.h below. */
-#define ORDER		0x110000
-#define LIST		0x120000
-#define ORDER_COUNT	"(" STRING(ORDER) " + 0x00)"
-#define ORDER_START	"(" STRING(ORDER) " + 0x08)"
-#define ORDER_END	"(" STRING(ORDER) " + 0x10)"
-#define ORDER_STRIDE	"(" STRING(ORDER) " + 0x18)"
-#define ORDER_SALT	"(" STRING(ORDER) " + 0x20)"
-#define ORDER_ZERO_OK	"(" STRING(ORDER) " + 0x28)"
-#define ORDER_DIFFERS	"(" STRING(ORDER) " + 0x30)"
-#define ORDER_BAD_GPA	"(" STRING(ORDER) " + 0x38)"
-#define ORDER_BAD_VALUE	"(" STRING(ORDER) " + 0x40)"
-
-#define CHECK_ORDER(field, offset)						\
-	_Static_assert(offsetof(struct vm_order, field) == (offset), #field)
-
-_Static_assert(VM_CONTROL_GPA + VM_ORDER_OFFSET == ORDER, "order page");
-_Static_assert(VM_CONTROL_GPA + VM_LIST_OFFSET == LIST, "list");
-_Static_assert(sizeof(struct vm_touch) == 16, "list entry");
-_Static_assert(offsetof(struct vm_touch, kind) == 8, "list entry");
-CHECK_ORDER(count, 0x00);
-CHECK_ORDER(start, 0x08);
-CHECK_ORDER(end, 0x10);
-CHECK_ORDER(stride, 0x18);
-CHECK_ORDER(salt, 0x20);
-CHECK_ORDER(zero_ok, 0x28);
-CHECK_ORDER(differs, 0x30);
-CHECK_ORDER(bad_gpa, 0x38);
-CHECK_ORDER(bad_value, 0x40);
+_Static_assert(VM_CONTROL_GPA == FIRST_CONTROL, "control slot");
 
 /*
  * The same text assembles for protected mode and for SMM, which starts in
@@ -52,19 +30,19 @@ CHECK_ORDER(bad_value, 0x40);
  * can emulate these when a slot is away. A written word is its own address.
  */
 #define TOUCH_LOOP				\
-	"	movl	$" STRING(LIST) ", %esi\n"	\
-	"	movl	$" ORDER_COUNT ", %ebx\n"	\
-	"	movl	(%ebx), %ecx\n"		\
+	"	movl	$(" STRING(FIRST_CONTROL) " + " STRING(LIST) "), %esi\n"	\
+	"	movl	$" ADDRESS(ORDER_COUNT) ", %ebx\n"	\
+	"	movl	%fs:(%ebx), %ecx\n"	\
 	"1:	testl	%ecx, %ecx\n"		\
 	"	jz	4f\n"			\
-	"	movl	(%esi), %edi\n"		\
-	"	movl	8(%esi), %eax\n"	\
+	"	movl	%fs:(%esi), %edi\n"		\
+	"	movl	%fs:" STRING(TOUCH_KIND) "(%esi), %eax\n"	\
 	"	testl	%eax, %eax\n"		\
 	"	jnz	2f\n"			\
 	"	movl	(%edi), %eax\n"		\
 	"	jmp	3f\n"			\
 	"2:	movl	%edi, (%edi)\n"		\
-	"3:	addl	$16, %esi\n"		\
+	"3:	addl	$" STRING(TOUCH_SIZE) ", %esi\n"		\
 	"	decl	%ecx\n"			\
 	"	jmp	1b\n"			\
 	"4:	hlt\n"
@@ -75,10 +53,10 @@ CHECK_ORDER(bad_value, 0x40);
 	"	xorl	%edx, %eax\n"
 
 #define PATTERN_SETUP				\
-	"	movl	" ORDER_START ", %edi\n"	\
-	"	movl	" ORDER_END ", %ebx\n"	\
-	"	movl	" ORDER_STRIDE ", %ebp\n"	\
-	"	movl	" ORDER_SALT ", %edx\n"
+	"	movl	" WORD(ORDER_START) ", %edi\n"	\
+	"	movl	" WORD(ORDER_END) ", %ebx\n"	\
+	"	movl	" WORD(ORDER_STRIDE) ", %ebp\n"	\
+	"	movl	" WORD(ORDER_SALT) ", %edx\n"
 
 asm("	.pushsection .rodata, \"a\"\n"
 	"	.code32\n"
@@ -103,15 +81,15 @@ asm("	.pushsection .rodata, \"a\"\n"
 	"	je	2f\n"
 	"	testl	%ecx, %ecx\n"
 	"	jnz	3f\n"
-	"	movl	" ORDER_ZERO_OK ", %eax\n"
+	"	movl	" WORD(ORDER_ZERO_OK) ", %eax\n"
 	"	testl	%eax, %eax\n"
 	"	jz	3f\n"
 	"2:	addl	%ebp, %edi\n"
 	"	jmp	1b\n"
-	"3:	movl	%edi, " ORDER_BAD_GPA "\n"
-	"	movl	%ecx, " ORDER_BAD_VALUE "\n"
+	"3:	movl	%edi, " WORD(ORDER_BAD_GPA) "\n"
+	"	movl	%ecx, " WORD(ORDER_BAD_VALUE) "\n"
 	"	movl	$1, %eax\n"
-	"	movl	%eax, " ORDER_DIFFERS "\n"
+	"	movl	%eax, " WORD(ORDER_DIFFERS) "\n"
 	"4:	hlt\n"
 	"guest_idle:\n"
 	"	hlt\n"
@@ -140,37 +118,56 @@ size_t arch_huge_size(void)
 	return 2 << 20;
 }
 
+bool arch_giant_leaves(void)
+{
+	return true;
+}
+
+void arch_check_leaves(struct vm *vm, size_t size, uint64_t want)
+{
+	uint64_t got = vm_stat(vm, size == arch_huge_size() ? "pages_2m" : "pages_1g");
+
+	check(got == want, "KVM: got %" PRIu64 ", expected %" PRIu64 " mappings of %zu MB",
+	      got, want, size >> 20);
+}
+
+unsigned int arch_spaces(void)
+{
+	return 2;
+}
+
 unsigned long arch_vm_type(void)
 {
 	return 0;
 }
 
+/* KVM splits eagerly by default. */
 void arch_vm_setup(struct vm *vm)
 {
-	(void)vm;
+	memcpy(vm->control + VM_CODE_OFFSET, guest_touch, guest_end - guest_touch);
 }
 
-static void get_sregs(struct vm *vm, struct kvm_sregs *sregs)
+static void get_sregs(struct vm_vcpu *vcpu, struct kvm_sregs *sregs)
 {
-	check(!ioctl(vm->vcpu, KVM_GET_SREGS, sregs), "KVM_GET_SREGS: %s", strerror(errno));
+	check(!ioctl(vcpu->fd, KVM_GET_SREGS, sregs), "KVM_GET_SREGS: %s", strerror(errno));
 }
 
-static void set_sregs(struct vm *vm, const struct kvm_sregs *sregs)
+static void set_sregs(struct vm_vcpu *vcpu, const struct kvm_sregs *sregs)
 {
-	check(!ioctl(vm->vcpu, KVM_SET_SREGS, sregs), "KVM_SET_SREGS: %s", strerror(errno));
+	check(!ioctl(vcpu->fd, KVM_SET_SREGS, sregs), "KVM_SET_SREGS: %s", strerror(errno));
 }
 
-static void set_pc(struct vm *vm, const char *label)
+static void set_pc(struct vm_vcpu *vcpu, const char *label)
 {
 	struct kvm_regs regs = {
 		.rip = VM_CONTROL_GPA + VM_CODE_OFFSET + (label - guest_touch),
 		.rflags = 2,	/* the bit that is always set; no interrupts */
 	};
 
-	check(!ioctl(vm->vcpu, KVM_SET_REGS, &regs), "KVM_SET_REGS: %s", strerror(errno));
+	check(!ioctl(vcpu->fd, KVM_SET_REGS, &regs), "KVM_SET_REGS: %s", strerror(errno));
 }
 
-void arch_vcpu_setup(struct vm *vm)
+void arch_vcpu_setup(struct vm_vcpu *vcpu)
 {
 	struct kvm_segment data = {
 		.limit = 0xffffffff, .selector = 0x10, .type = 3,
@@ -179,18 +176,17 @@ void arch_vcpu_setup(struct vm *vm)
 	struct kvm_segment code = data;
 	struct kvm_sregs sregs;
 
-	memcpy(vm->control + VM_CODE_OFFSET, guest_touch, guest_end - guest_touch);
-
 	code.selector = 0x08;
 	code.type = 11;		/* execute, read, accessed */
-	get_sregs(vm, &sregs);
+	get_sregs(vcpu, &sregs);
 	sregs.cs = code;
 	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
+	sregs.fs.base = vcpu_control_gpa(vcpu) - FIRST_CONTROL;
 	sregs.cr0 |= CR0_PE;
-	set_sregs(vm, &sregs);
+	set_sregs(vcpu, &sregs);
 }
 
-void arch_prepare(struct vm *vm, enum vm_program program)
+void arch_prepare(struct vm_vcpu *vcpu, enum vm_program program)
 {
 	static const char *const labels[VM_PROGRAMS] = {
 		[VM_TOUCH] = guest_touch,
@@ -198,22 +194,22 @@ void arch_prepare(struct vm *vm, enum vm_program program)
 		[VM_VERIFY] = guest_verify,
 	};
 
-	set_pc(vm, labels[program]);
+	set_pc(vcpu, labels[program]);
 }
 
-void arch_flush_tlb(struct vm *vm)
+void arch_flush_tlb(struct vm_vcpu *vcpu)
 {
 	struct kvm_sregs sregs;
 
 	/* without paging no CPU looks at CR3, but KVM loads its root anew */
-	get_sregs(vm, &sregs);
+	get_sregs(vcpu, &sregs);
 	sregs.cr3 ^= 0x1000;
-	set_sregs(vm, &sregs);
+	set_sregs(vcpu, &sregs);
 }
 
-bool arch_program_ended(const struct vm *vm)
+bool arch_program_ended(const struct vm_vcpu *vcpu)
 {
-	return vm->run->exit_reason == KVM_EXIT_HLT;
+	return vcpu->run->exit_reason == KVM_EXIT_HLT;
 }
 
 void arch_second_space_setup(struct vm *vm)
@@ -229,22 +225,24 @@ void arch_second_space_setup(struct vm *vm)
 	vm_add_slot(vm, 1, VM_CONTROL_GPA, vm->control, VM_CONTROL_SIZE);
 }
 
-static bool in_smm(struct vm *vm)
+static bool in_smm(struct vm_vcpu *vcpu)
 {
 	struct kvm_vcpu_events events;
 
-	check(!ioctl(vm->vcpu, KVM_GET_VCPU_EVENTS, &events), "KVM_GET_VCPU_EVENTS: %s",
+	check(!ioctl(vcpu->fd, KVM_GET_VCPU_EVENTS, &events), "KVM_GET_VCPU_EVENTS: %s",
 	      strerror(errno));
 	return events.smi.smm;
 }
 
 void arch_second_space_touch(struct vm *vm)
 {
-	set_pc(vm, guest_idle);
-	check(!ioctl(vm->vcpu, KVM_SMI, 0), "KVM_SMI: %s", strerror(errno));
-	vm_run(vm);
-	check(in_smm(vm), "the vCPU did not enter SMM");
+	struct vm_vcpu *vcpu = &vm->vcpus[0];
+
+	set_pc(vcpu, guest_idle);
+	check(!ioctl(vcpu->fd, KVM_SMI, 0), "KVM_SMI: %s", strerror(errno));
+	vcpu_run(vcpu);
+	check(in_smm(vcpu), "the vCPU did not enter SMM");
 	/* behind the HLT: RSM, then the HLT of guest_idle */
-	vm_run(vm);
-	check(!in_smm(vm), "the vCPU did not leave SMM");
+	vcpu_run(vcpu);
+	check(!in_smm(vcpu), "the vCPU did not leave SMM");
 }
