@@ -394,6 +394,35 @@ void pull_collapse(struct race *race)
 	madvise(start, race->loose_pages * page_size, MADV_COLLAPSE);
 }
 
+/*
+ * A table that maps one page goes with that page, where KVM frees empty tables:
+ * mostly while the ager looks through it.
+ */
+static void tables_come_and_go(void)
+{
+	size_t pages = arch_huge_size() / page_size;
+	struct race race = { .win = window_new(pages), .vm = vm_create(), .random = 0x7461626c };
+	pthread_t ager;
+	unsigned int i;
+
+	window_back(race.win, 0, pages, LOOSE_PAGES);
+	race.stable = window_map(race.win, race.vm, 0, huge_gpa(VM_GPA), 0, pages, 1);
+	ager = start_thread(ager_thread, &race);
+	for (i = 0; i < 1000 * effort; i++) {
+		size_t page = random_next(&race.random) % pages;
+
+		vm_touch(race.vm, 0, race.stable->gpa + page * page_size, VM_WRITE);
+		vm_touch_flush(race.vm);
+		check(!madvise(race.win->base + page * page_size, page_size, MADV_DONTNEED),
+		      "MADV_DONTNEED: %s", strerror(errno));
+	}
+	__atomic_store_n(&race.stop, true, __ATOMIC_RELAXED);
+	pthread_join(ager, NULL);
+	note("%u questions (%u young)", race.asks, race.young);
+	check(race.young, "the ager never saw a young page");
+	check_calm(&race);
+}
+
 /* Huge, split by dropping a page or by dirty logging, and huge again. */
 static void split_and_collapse(struct race *race)
 {
@@ -468,6 +497,7 @@ const struct test race_tests[] = {
 	{ "race", "with memory being mapped anew", remapped, 120 },
 	{ "race", "with dirty logging on and off", dirty_logged, 120 },
 	{ "race", "with slots deleted and added", slots_deleted, 180 },
+	{ "race", "with tables that come and go", tables_come_and_go, 120 },
 	{ "race", "with huge pages split and collapsed", huge_split, 180 },
 	{ 0 },
 };
