@@ -48,7 +48,7 @@ def once(place):
 identifier f !~ "^(__)?pgwalk_";
 identifier walker =~ "^(pgwalk_(start|next|test_clear_young)|tdp_iter_start)$";
 iterator I =~ "^(pgwalk_for_each|(tdp_root_)?for_each_tdp_pte(_min_level)?|tdp_root_for_each_(leaf_)?pte|tdp_mmu_for_each_pte)$";
-identifier lock =~ "^(rcu_read_lock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_begin|walk_shadow_page_lockless_begin|kvm_pgtable_walk_begin)$";
+identifier lock =~ "^(rcu_read_lock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_begin|walk_shadow_page_lockless_begin|kvm_pgtable_walk_begin|lockdep_assert_in_rcu_read_lock)$";
 symbol rcu;
 statement S;
 position p;
@@ -71,7 +71,7 @@ f(...)
 @after exists@
 identifier walker =~ "^(pgwalk_(start|next|test_clear_young)|tdp_iter_start)$";
 iterator I =~ "^(pgwalk_for_each|(tdp_root_)?for_each_tdp_pte(_min_level)?|tdp_root_for_each_(leaf_)?pte|tdp_mmu_for_each_pte)$";
-identifier lock =~ "^(rcu_read_lock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_begin|walk_shadow_page_lockless_begin|kvm_pgtable_walk_begin)$";
+identifier lock =~ "^(rcu_read_lock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_begin|walk_shadow_page_lockless_begin|kvm_pgtable_walk_begin|lockdep_assert_in_rcu_read_lock)$";
 symbol rcu;
 identifier unlock =~ "^(rcu_read_unlock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_end|walk_shadow_page_lockless_end|kvm_pgtable_walk_end)$";
 expression e;
@@ -109,7 +109,7 @@ called.setdefault((p[0].file, f), []).append(p[0])
 
 @out1 exists@
 identifier walk.f, g;
-identifier lock =~ "^(rcu_read_lock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_begin|walk_shadow_page_lockless_begin|kvm_pgtable_walk_begin)$";
+identifier lock =~ "^(rcu_read_lock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_begin|walk_shadow_page_lockless_begin|kvm_pgtable_walk_begin|lockdep_assert_in_rcu_read_lock)$";
 symbol rcu;
 position p;
 @@
@@ -146,7 +146,7 @@ called.setdefault((p[0].file, g), []).append(p[0])
 
 @out2 exists@
 identifier out1.g, h;
-identifier lock =~ "^(rcu_read_lock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_begin|walk_shadow_page_lockless_begin|kvm_pgtable_walk_begin)$";
+identifier lock =~ "^(rcu_read_lock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_begin|walk_shadow_page_lockless_begin|kvm_pgtable_walk_begin|lockdep_assert_in_rcu_read_lock)$";
 symbol rcu;
 position p;
 @@

@@ -145,6 +145,13 @@ unsigned int outermost(const struct pgwalk_tree *tree, const struct pgwalk_young
 	return answer;
 }
 
+/* For callers in another file, and lockdep sees to it that they have the lock. */
+unsigned int asserted(const struct pgwalk_tree *tree, const struct pgwalk_young *young)
+{
+	lockdep_assert_in_rcu_read_lock();
+	return pgwalk_test_clear_young(&format, tree, 0, 1, young);
+}
+
 /* The walker itself: for its callers. */
 static bool pgwalk_any(const struct pgwalk_tree *tree)
 {

@@ -5,6 +5,8 @@
  * Part of the page-table library, but not of the nVHE hypervisor: there is no
  * RCU in it.
  */
+#include <linux/rcupdate.h>
+
 #include <asm/kvm_pgtable.h>
 #include <asm/stage2_pgtable.h>
 
@@ -56,6 +58,7 @@ kvm_pgtable_stage2_test_clear_young_lockless(struct kvm_pgtable *pgt, u64 start,
 						   STAGE2_ADDRESS,
 	};
 
+	lockdep_assert_in_rcu_read_lock();
 	return pgwalk_test_clear_young(&stage2_format, &tree, start, end,
 				       young);
 }
