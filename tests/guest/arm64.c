@@ -47,6 +47,7 @@
 	"	eor	w6, w6, w4\n"
 
 asm("	.pushsection .rodata, \"a\"\n"
+	"	.globl	program_touch, program_fill, program_verify\n"
 	"	.balign	2048\n"
 	"guest_vectors:\n"
 	"	.rept	16\n"
@@ -55,7 +56,7 @@ asm("	.pushsection .rodata, \"a\"\n"
 	"	b	.\n"
 	"	.balign	128\n"
 	"	.endr\n"
-	"guest_touch:\n"
+	"program_touch:\n"
 		ORDER_SETUP
 	"	ldr	x2, [x0, #" STRING(ORDER_COUNT) "]\n"
 	"	add	x1, x0, #" STRING(LIST) " - " STRING(ORDER) "\n"
@@ -69,7 +70,7 @@ asm("	.pushsection .rodata, \"a\"\n"
 	"3:	add	x1, x1, #" STRING(TOUCH_SIZE) "\n"
 	"	sub	x2, x2, #1\n"
 	"	b	1b\n"
-	"guest_fill:\n"
+	"program_fill:\n"
 		PATTERN_SETUP
 	"1:	cmp	x1, x2\n"
 	"	b.hs	guest_done\n"
@@ -77,7 +78,7 @@ asm("	.pushsection .rodata, \"a\"\n"
 	"	str	w6, [x1]\n"
 	"	add	x1, x1, x3\n"
 	"	b	1b\n"
-	"guest_verify:\n"
+	"program_verify:\n"
 		PATTERN_SETUP
 	"1:	cmp	x1, x2\n"
 	"	b.hs	guest_done\n"
@@ -107,8 +108,7 @@ asm("	.pushsection .rodata, \"a\"\n"
 	"guest_end:\n"
 	"	.popsection\n");
 
-extern const char guest_vectors[], guest_touch[], guest_fill[], guest_verify[];
-extern const char guest_flush[], guest_end[];
+extern const char guest_vectors[], guest_flush[], guest_end[];
 
 /* The guest's table, one page of 512 entries, lies behind its code. */
 #define TABLE_OFFSET	0x1000
@@ -254,21 +254,10 @@ static void complete_mmio(struct vm_vcpu *vcpu)
 	vcpu->run->immediate_exit = 0;
 }
 
-static void set_pc(struct vm_vcpu *vcpu, const char *label)
+void arch_set_pc(struct vm_vcpu *vcpu, const char *program)
 {
 	complete_mmio(vcpu);
-	set_reg(vcpu, REG_PC, VM_CONTROL_GPA + VM_CODE_OFFSET + (label - guest_vectors));
-}
-
-void arch_prepare(struct vm_vcpu *vcpu, enum vm_program program)
-{
-	static const char *const labels[VM_PROGRAMS] = {
-		[VM_TOUCH] = guest_touch,
-		[VM_FILL] = guest_fill,
-		[VM_VERIFY] = guest_verify,
-	};
-
-	set_pc(vcpu, labels[program]);
+	set_reg(vcpu, REG_PC, VM_CONTROL_GPA + VM_CODE_OFFSET + (program - guest_vectors));
 }
 
 /*
@@ -278,7 +267,7 @@ void arch_prepare(struct vm_vcpu *vcpu, enum vm_program program)
  */
 void arch_flush_tlb(struct vm_vcpu *vcpu)
 {
-	set_pc(vcpu, guest_flush);
+	arch_set_pc(vcpu, guest_flush);
 	vcpu_run(vcpu);
 }
 

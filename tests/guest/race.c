@@ -306,12 +306,17 @@ static void undisturbed(void)
 	race_run(race_new(vm_create(), LOOSE_PAGES, 512, 1), pull_nothing);
 }
 
+static void drop(char *start, size_t size)
+{
+	check(!madvise(start, size, MADV_DONTNEED), "MADV_DONTNEED: %s", strerror(errno));
+}
+
 void pull_memory(struct race *race)
 {
 	size_t size;
 	char *start = loose_part(race, &size);
 
-	check(!madvise(start, size, MADV_DONTNEED), "MADV_DONTNEED: %s", strerror(errno));
+	drop(start, size);
 }
 
 static void dropped(void)
@@ -381,9 +386,8 @@ static void slots_deleted(void)
 void pull_page(struct race *race)
 {
 	size_t size;
-	char *page = loose_part(race, &size);
 
-	check(!madvise(page, page_size, MADV_DONTNEED), "MADV_DONTNEED: %s", strerror(errno));
+	drop(loose_part(race, &size), page_size);
 }
 
 /* The guest may be in the way: it must succeed once, see nothing_collapsed(). */
@@ -395,8 +399,8 @@ void pull_collapse(struct race *race)
 }
 
 /*
- * A table that maps one page goes with that page, where KVM frees empty tables:
- * mostly while the ager looks through it.
+ * A table that maps one page goes with that page, where KVM frees empty tables.
+ * The ager looks at nothing else, so it is often in that table.
  */
 static void tables_come_and_go(void)
 {
@@ -413,8 +417,7 @@ static void tables_come_and_go(void)
 
 		vm_touch(race.vm, 0, race.stable->gpa + page * page_size, VM_WRITE);
 		vm_touch_flush(race.vm);
-		check(!madvise(race.win->base + page * page_size, page_size, MADV_DONTNEED),
-		      "MADV_DONTNEED: %s", strerror(errno));
+		drop(race.win->base + page * page_size, page_size);
 	}
 	__atomic_store_n(&race.stop, true, __ATOMIC_RELAXED);
 	pthread_join(ager, NULL);

@@ -258,7 +258,7 @@ void vm_touch_flush(struct vm *vm)
 	if (vm->list_space) {
 		arch_second_space_touch(vm);
 	} else {
-		arch_prepare(vcpu, VM_TOUCH);
+		arch_set_pc(vcpu, program_touch);
 		vcpu_run(vcpu);
 	}
 	order->count = 0;
@@ -270,20 +270,20 @@ uint32_t vm_pattern(uint64_t gpa, uint64_t salt)
 	return (uint32_t)gpa * 0x9e3779b1u ^ (uint32_t)salt;
 }
 
-static void vcpu_run_pattern(struct vm_vcpu *vcpu, enum vm_program program,
+static void vcpu_run_pattern(struct vm_vcpu *vcpu, const char *program,
 			     const struct vm_order *order)
 {
 	if (!vcpu->id)
 		vm_touch_flush(vcpu->vm);
 	*vcpu_order(vcpu) = *order;
-	arch_prepare(vcpu, program);
+	arch_set_pc(vcpu, program);
 	vcpu_run(vcpu);
 }
 
 void vcpu_fill(struct vm_vcpu *vcpu, uint64_t gpa, uint64_t size, uint64_t stride,
 	       uint64_t salt)
 {
-	vcpu_run_pattern(vcpu, VM_FILL, &(struct vm_order) {
+	vcpu_run_pattern(vcpu, program_fill, &(struct vm_order) {
 		.start = gpa, .end = gpa + size, .stride = stride, .salt = salt,
 	});
 }
@@ -298,7 +298,7 @@ void vcpu_verify(struct vm_vcpu *vcpu, uint64_t gpa, uint64_t size, uint64_t str
 {
 	const struct vm_order *order = vcpu_order(vcpu);
 
-	vcpu_run_pattern(vcpu, VM_VERIFY, &(struct vm_order) {
+	vcpu_run_pattern(vcpu, program_verify, &(struct vm_order) {
 		.start = gpa, .end = gpa + size, .stride = stride, .salt = salt,
 		.zero_ok = zero_ok,
 	});

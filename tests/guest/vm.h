@@ -43,22 +43,20 @@ struct vm_touch {
 	uint64_t kind;
 };
 
-enum vm_program {
-	VM_TOUCH,	/* work off the list */
-	VM_FILL,	/* write the pattern */
-	VM_VERIFY,	/* compare with the pattern, stop at the first difference */
-	VM_PROGRAMS,
-};
+/* The guest's programs, one text per architecture. */
+extern const char program_touch[];	/* work off the list */
+extern const char program_fill[];	/* write the pattern */
+extern const char program_verify[];	/* compare with the pattern, stop at the first difference */
 
-/* The order page: read, and for VM_VERIFY written, by the guest. */
+/* The order page: read, and for program_verify written, by the guest. */
 struct vm_order {
-	uint64_t count;		/* VM_TOUCH: entries of the list */
-	uint64_t start;		/* VM_FILL, VM_VERIFY: guest physical, half-open */
+	uint64_t count;		/* program_touch: entries of the list */
+	uint64_t start;		/* fill and verify: guest physical, half-open */
 	uint64_t end;
 	uint64_t stride;
 	uint64_t salt;		/* which pattern */
-	uint64_t zero_ok;	/* VM_VERIFY: a zero is no difference */
-	uint64_t differs;	/* VM_VERIFY, the answer: 1 and the next two */
+	uint64_t zero_ok;	/* program_verify: a zero is no difference */
+	uint64_t differs;	/* program_verify, the answer: 1 and the next two */
 	uint64_t bad_gpa;
 	uint64_t bad_value;
 };
@@ -89,8 +87,8 @@ struct vm {
 	unsigned int nr_slots;
 	unsigned int list_space;	/* whose list the pending entries are */
 	bool keep_tlb;			/* do not flush the TLB before each touch list */
-	bool may_fault;			/* a host page may be missing: try again */
 	bool eager_split;		/* split huge leaves when dirty logging begins */
+	bool may_fault;			/* a host page may be missing: try again */
 	uint64_t faults;		/* how often that happened */
 	uint64_t mmio;			/* accesses served for absent slots */
 };
@@ -187,7 +185,7 @@ void arch_vm_setup(struct vm *vm);
 void arch_vcpu_setup(struct vm_vcpu *vcpu);
 
 /* Sets the program counter to the start of a program. */
-void arch_prepare(struct vm_vcpu *vcpu, enum vm_program program);
+void arch_set_pc(struct vm_vcpu *vcpu, const char *program);
 
 /* The next program knows nothing of guest physical memory through the vCPU's TLB. */
 void arch_flush_tlb(struct vm_vcpu *vcpu);

@@ -59,10 +59,11 @@ _Static_assert(VM_CONTROL_GPA == FIRST_CONTROL, "control slot");
 	"	movl	" WORD(ORDER_SALT) ", %edx\n"
 
 asm("	.pushsection .rodata, \"a\"\n"
+	"	.globl	program_touch, program_fill, program_verify\n"
 	"	.code32\n"
-	"guest_touch:\n"
+	"program_touch:\n"
 		TOUCH_LOOP
-	"guest_fill:\n"
+	"program_fill:\n"
 		PATTERN_SETUP
 	"1:	cmpl	%ebx, %edi\n"
 	"	jae	2f\n"
@@ -71,7 +72,7 @@ asm("	.pushsection .rodata, \"a\"\n"
 	"	addl	%ebp, %edi\n"
 	"	jmp	1b\n"
 	"2:	hlt\n"
-	"guest_verify:\n"
+	"program_verify:\n"
 		PATTERN_SETUP
 	"1:	cmpl	%ebx, %edi\n"
 	"	jae	4f\n"
@@ -103,7 +104,7 @@ asm("	.pushsection .rodata, \"a\"\n"
 	"	.code64\n"
 	"	.popsection\n");
 
-extern const char guest_touch[], guest_fill[], guest_verify[], guest_idle[], guest_end[];
+extern const char guest_idle[], guest_end[];
 extern const char smm_touch[], smm_end[];
 
 /* Where a CPU out of reset has its SMM memory, and where SMM code starts. */
@@ -144,7 +145,7 @@ unsigned long arch_vm_type(void)
 /* KVM splits eagerly by default. */
 void arch_vm_setup(struct vm *vm)
 {
-	memcpy(vm->control + VM_CODE_OFFSET, guest_touch, guest_end - guest_touch);
+	memcpy(vm->control + VM_CODE_OFFSET, program_touch, guest_end - program_touch);
 }
 
 static void get_sregs(struct vm_vcpu *vcpu, struct kvm_sregs *sregs)
@@ -157,10 +158,10 @@ static void set_sregs(struct vm_vcpu *vcpu, const struct kvm_sregs *sregs)
 	check(!ioctl(vcpu->fd, KVM_SET_SREGS, sregs), "KVM_SET_SREGS: %s", strerror(errno));
 }
 
-static void set_pc(struct vm_vcpu *vcpu, const char *label)
+void arch_set_pc(struct vm_vcpu *vcpu, const char *program)
 {
 	struct kvm_regs regs = {
-		.rip = VM_CONTROL_GPA + VM_CODE_OFFSET + (label - guest_touch),
+		.rip = VM_CONTROL_GPA + VM_CODE_OFFSET + (program - program_touch),
 		.rflags = 2,	/* the bit that is always set; no interrupts */
 	};
 
@@ -184,17 +185,6 @@ void arch_vcpu_setup(struct vm_vcpu *vcpu)
 	sregs.fs.base = vcpu_control_gpa(vcpu) - FIRST_CONTROL;
 	sregs.cr0 |= CR0_PE;
 	set_sregs(vcpu, &sregs);
-}
-
-void arch_prepare(struct vm_vcpu *vcpu, enum vm_program program)
-{
-	static const char *const labels[VM_PROGRAMS] = {
-		[VM_TOUCH] = guest_touch,
-		[VM_FILL] = guest_fill,
-		[VM_VERIFY] = guest_verify,
-	};
-
-	set_pc(vcpu, labels[program]);
 }
 
 void arch_flush_tlb(struct vm_vcpu *vcpu)
@@ -238,7 +228,7 @@ void arch_second_space_touch(struct vm *vm)
 {
 	struct vm_vcpu *vcpu = &vm->vcpus[0];
 
-	set_pc(vcpu, guest_idle);
+	arch_set_pc(vcpu, guest_idle);
 	check(!ioctl(vcpu->fd, KVM_SMI, 0), "KVM_SMI: %s", strerror(errno));
 	vcpu_run(vcpu);
 	check(in_smm(vcpu), "the vCPU did not enter SMM");
