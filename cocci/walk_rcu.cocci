@@ -71,7 +71,7 @@ f(...)
 @after exists@
 identifier walker =~ "^(pgwalk_(start|next|test_clear_young)|tdp_iter_start)$";
 iterator I =~ "^(pgwalk_for_each|(tdp_root_)?for_each_tdp_pte(_min_level)?|tdp_root_for_each_(leaf_)?pte|tdp_mmu_for_each_pte)$";
-identifier lock =~ "^(rcu_read_lock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_begin|walk_shadow_page_lockless_begin|kvm_pgtable_walk_begin|lockdep_assert_in_rcu_read_lock)$";
+identifier lock =~ "^(rcu_read_lock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_begin|walk_shadow_page_lockless_begin|kvm_pgtable_walk_begin)$";
 symbol rcu;
 identifier unlock =~ "^(rcu_read_unlock(_bh|_sched)?|kvm_tdp_mmu_walk_lockless_end|walk_shadow_page_lockless_end|kvm_pgtable_walk_end)$";
 expression e;

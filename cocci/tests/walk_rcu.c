@@ -49,6 +49,19 @@ u64 used_after(const struct pgwalk_tree *tree)
 	return load(iter.entry.entryp); /* BUG */
 }
 
+/* An assertion takes no lock. */
+void asserted_after(const struct pgwalk_tree *tree)
+{
+	struct pgwalk_iter iter;
+
+	rcu_read_lock();
+	prepare(tree);
+	rcu_read_unlock();
+	lockdep_assert_in_rcu_read_lock();
+	pgwalk_for_each(&format, tree, iter, 0, 512) /* BUG */
+		look_at(&iter.entry);
+}
+
 static unsigned int helper(const struct pgwalk_tree *tree, const struct pgwalk_young *young)
 {
 	return pgwalk_test_clear_young(&format, tree, 0, 1, young);
