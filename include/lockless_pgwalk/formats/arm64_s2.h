@@ -154,39 +154,37 @@ static __always_inline u64 arm64_s2_accessed(const struct pgwalk_tree *tree)
 	return ARM64_S2_ACCESSED;
 }
 
-/* All need &pgwalk_tree.address; &pgwalk_tree.accessed is not looked at. */
+/**
+ * ARM64_S2_FORMAT - what the formats of all granules have in common
+ *
+ * &pgwalk_tree.address must be given; &pgwalk_tree.accessed is not looked at.
+ */
+#define ARM64_S2_FORMAT							\
+	.entry_size	= sizeof(u64),					\
+	.load		= pgwalk_load64,				\
+	.busy		= arm64_s2_busy,				\
+	.accessed	= arm64_s2_accessed,				\
+	.exchange	= pgwalk_exchange64
 
 static const struct pgwalk_format arm64_s2_4k_format = {
-	.entry_size	= sizeof(u64),
+	ARM64_S2_FORMAT,
 	.shift		= arm64_s2_4k_shift,
-	.load		= pgwalk_load64,
 	.decode		= arm64_s2_4k_decode,
-	.busy		= arm64_s2_busy,
 	.child		= arm64_s2_child,
-	.accessed	= arm64_s2_accessed,
-	.exchange	= pgwalk_exchange64,
 };
 
 static const struct pgwalk_format arm64_s2_16k_format = {
-	.entry_size	= sizeof(u64),
+	ARM64_S2_FORMAT,
 	.shift		= arm64_s2_16k_shift,
-	.load		= pgwalk_load64,
 	.decode		= arm64_s2_16k_decode,
-	.busy		= arm64_s2_busy,
 	.child		= arm64_s2_child,
-	.accessed	= arm64_s2_accessed,
-	.exchange	= pgwalk_exchange64,
 };
 
 static const struct pgwalk_format arm64_s2_64k_format = {
-	.entry_size	= sizeof(u64),
+	ARM64_S2_FORMAT,
 	.shift		= arm64_s2_64k_shift,
-	.load		= pgwalk_load64,
 	.decode		= arm64_s2_64k_decode,
-	.busy		= arm64_s2_busy,
 	.child		= arm64_s2_64k_child,
-	.accessed	= arm64_s2_accessed,
-	.exchange	= pgwalk_exchange64,
 };
 
 #endif /* _LOCKLESS_PGWALK_FORMATS_ARM64_S2_H */
