@@ -400,7 +400,9 @@ void pull_collapse(struct race *race)
 
 /*
  * A table that maps one page goes with that page, where KVM frees empty tables.
- * The ager looks at nothing else, so it is often in that table.
+ * The ager looks at nothing else, so it is often in that table; but rarely still
+ * when it is freed, because between unlinking and freeing it there is a TLB
+ * invalidation, for which QEMU takes longer than the ager for a table.
  */
 static void tables_come_and_go(void)
 {
