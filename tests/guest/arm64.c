@@ -146,6 +146,8 @@ extern const char guest_vectors[], guest_flush[], guest_end[];
 #define REG_VBAR	ARM64_SYS_REG(3, 0, 12, 0, 0)
 #define REG_TPIDR	ARM64_SYS_REG(3, 0, 13, 0, 4)
 
+const char arch_walker[] = "kvm_pgtable_stage2_test_clear_young_lockless";
+
 size_t arch_huge_size(void)
 {
 	/* a table is a page of entries of 8 bytes */
@@ -292,4 +294,16 @@ void arch_second_space_setup(struct vm *vm)
 void arch_second_space_touch(struct vm *vm)
 {
 	arch_second_space_setup(vm);
+}
+
+bool arch_other_tables(void)
+{
+	return false;
+}
+
+void arch_use_other_tables(struct vm *vm, bool other)
+{
+	(void)vm;
+	(void)other;
+	fail("arm64 has one kind of table");
 }

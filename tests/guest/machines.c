@@ -40,6 +40,15 @@ static void machines_come_and_go(void)
 	race_run(race_new(vm_create(), LOOSE_PAGES, 128, 1), come_and_go);
 }
 
+/* Slow enough to be in the tables of a machine still when they are freed. */
+static void machines_come_and_go_slowly(void)
+{
+	struct race *race = race_new(vm_create(), LOOSE_PAGES, 128, 1);
+
+	race->slow_walk = expect_fast;
+	race_run(race, come_and_go);
+}
+
 /* --- machines of processes that end --- */
 
 #define ROUNDS		(30 * effort)
@@ -171,6 +180,7 @@ static void machines_end(void)
 const struct test machines_tests[] = {
 	/* two vCPUs at a time: a scenario of its own, not every emulator is up to that */
 	{ "machines", "that come and go over shared memory", machines_come_and_go, 180 },
+	{ "machines", "that come and go under a slow walker", machines_come_and_go_slowly, 180 },
 	{ "machines", "that end with their processes", machines_end, 180 },
 	{ 0 },
 };

@@ -33,7 +33,7 @@ static const struct {
 	{ touch_tests, NULL }, { huge_tests, NULL }, { giant_tests, arch_giant_leaves },
 	{ spaces_tests, NULL }, { second_space_tests, two_spaces }, { fast_tests, NULL },
 	{ input_tests, NULL }, { lru_tests, cpu_sets_bits }, { race_tests, NULL },
-	{ machines_tests, NULL }, { smp_tests, NULL }, { reclaim_tests, NULL },
+	{ other_tables_tests, arch_other_tables }, { machines_tests, NULL }, { smp_tests, NULL }, { reclaim_tests, NULL },
 };
 
 /* Run by name only. */

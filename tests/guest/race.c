@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "tests.h"
 #include "race.h"
+#include "slow_walk.h"
 #include "host.h"
 
 #include <errno.h>
@@ -161,7 +162,7 @@ static void ask_something(struct race *race, uint64_t *random)
 	check(any == !!(range.result & YOUNG_DEV_YOUNG),
 	      "the bitmap is %sempty, the result is %u", any ? "not " : "", range.result);
 	check_holes(race, first, longs * BITS_PER_LONG, young);
-	if (expect_fast)
+	if (expect_fast && !race->slow_ok)
 		check(range.result & YOUNG_DEV_FAST, "the answer was not fast");
 	if (any)
 		increment(&race->young);
@@ -173,8 +174,11 @@ static void *ager_thread(void *arg)
 	struct race *race = arg;
 	uint64_t random = 0x70677761;
 
+	if (race->slow_walk)
+		walk_slowly();
 	while (!stopped(race))
 		ask_something(race, &random);
+	race->stops = walk_stops();
 	return NULL;
 }
 
@@ -202,6 +206,14 @@ static void check_stable(const struct race_vcpu *self)
 		check(got == want, "stable memory at 0x%" PRIx64 ": got 0x%x, expected 0x%x",
 		      offset, got, want);
 	}
+}
+
+static void check_stops(const struct race *race)
+{
+	if (!race->slow_walk)
+		return;
+	note("the walker was stopped %" PRIu64 " times", race->stops);
+	check(race->stops > race->asks, "the walker was not slow");
 }
 
 /* Nobody is running any more: the tables must tell the truth again. */
@@ -282,6 +294,7 @@ void race_run(struct race *race, void (*pull)(struct race *race))
 	     race->young, passes(race), race->vm->faults, race->vm->mmio);
 	for (i = 0; i < nr; i++)
 		check_stable(&race->vcpus[i]);
+	check_stops(race);
 	check_calm(race);
 }
 
@@ -398,34 +411,91 @@ void pull_collapse(struct race *race)
 	madvise(start, race->loose_pages * page_size, MADV_COLLAPSE);
 }
 
+bool nothing_collapsed(const struct race *race)
+{
+	return vmstat("thp_collapse_alloc") == race->collapsed;
+}
+
 /*
- * A table that maps one page goes with that page, where KVM frees empty tables.
- * The ager looks at nothing else, so it is often in that table; but rarely still
- * when it is freed, because between unlinking and freeing it there is a TLB
- * invalidation, for which QEMU takes longer than the ager for a table.
+ * The ager looks at one table and nothing else, so it is often in it, and slow
+ * enough to be in it still when it is freed, although the TLB is invalidated
+ * between unlinking and freeing it.
  */
-static void tables_come_and_go(void)
+static void race_table(enum backing backing, unsigned int rounds, bool slow_ok,
+		       void (*replace)(struct race *race))
 {
 	size_t pages = arch_huge_size() / page_size;
-	struct race race = { .win = window_new(pages), .vm = vm_create(), .random = 0x7461626c };
+	struct race race = {
+		.win = window_new(pages), .vm = vm_create(), .random = 0x7461626c,
+		.slow_walk = expect_fast, .slow_ok = slow_ok,
+		.collapsed = vmstat("thp_collapse_alloc"),
+	};
 	pthread_t ager;
-	unsigned int i;
 
-	window_back(race.win, 0, pages, LOOSE_PAGES);
+	window_back(race.win, 0, pages, backing);
+	check(!munlock(race.win->base, arch_huge_size()), "munlock: %s", strerror(errno));
 	race.stable = window_map(race.win, race.vm, 0, huge_gpa(VM_GPA), 0, pages, 1);
 	ager = start_thread(ager_thread, &race);
-	for (i = 0; i < 1000 * effort; i++) {
-		size_t page = random_next(&race.random) % pages;
-
-		vm_touch(race.vm, 0, race.stable->gpa + page * page_size, VM_WRITE);
-		vm_touch_flush(race.vm);
-		drop(race.win->base + page * page_size, page_size);
-	}
+	for (; race.pulls < rounds * effort; race.pulls++)
+		replace(&race);
 	__atomic_store_n(&race.stop, true, __ATOMIC_RELAXED);
 	pthread_join(ager, NULL);
 	note("%u questions (%u young)", race.asks, race.young);
+	check_stops(&race);
 	check(race.young, "the ager never saw a young page");
-	check_calm(&race);
+	if (backing == THP)
+		check(!nothing_collapsed(&race), "nothing was collapsed");
+	else
+		check_calm(&race);
+}
+
+/* The guest touches a page of the table. */
+static size_t touch_one(struct race *race)
+{
+	size_t page = random_next(&race->random) % race->stable->pages;
+
+	vm_touch(race->vm, 0, race->stable->gpa + page * page_size, VM_WRITE);
+	vm_touch_flush(race->vm);
+	return page;
+}
+
+/* A table that maps one page goes with that page, where KVM frees empty tables. */
+static void drop_only_page(struct race *race)
+{
+	drop(race->win->base + touch_one(race) * page_size, page_size);
+}
+
+static void tables_come_and_go(void)
+{
+	race_table(LOOSE_PAGES, 1000, false, drop_only_page);
+}
+
+/* A huge leaf takes the place of the table, and the next table that of the leaf. */
+static void collapse_and_split(struct race *race)
+{
+	size_t page = touch_one(race);
+
+	madvise(race->win->base, arch_huge_size(), MADV_COLLAPSE);
+	touch_one(race);
+	drop(race->win->base + page * page_size, page_size);
+}
+
+static void tables_give_way(void)
+{
+	race_table(THP, 200, false, collapse_and_split);
+}
+
+/* The guest gets a table of another kind, and a new one of the usual kind. */
+static void change_kind(struct race *race)
+{
+	touch_one(race);
+	arch_use_other_tables(race->vm, true);
+	arch_use_other_tables(race->vm, false);
+}
+
+static void tables_change_kind(void)
+{
+	race_table(LOOSE_PAGES, 200, true, change_kind);
 }
 
 /* Huge, split by dropping a page or by dirty logging, and huge again. */
@@ -445,11 +515,6 @@ static void split_and_collapse(struct race *race)
 		pull_collapse(race);
 		break;
 	}
-}
-
-bool nothing_collapsed(const struct race *race)
-{
-	return vmstat("thp_collapse_alloc") == race->collapsed;
 }
 
 static void huge_split(void)
@@ -503,6 +568,12 @@ const struct test race_tests[] = {
 	{ "race", "with dirty logging on and off", dirty_logged, 120 },
 	{ "race", "with slots deleted and added", slots_deleted, 180 },
 	{ "race", "with tables that come and go", tables_come_and_go, 120 },
+	{ "race", "with tables that give way to huge leaves", tables_give_way, 180 },
 	{ "race", "with huge pages split and collapsed", huge_split, 180 },
+	{ 0 },
+};
+
+const struct test other_tables_tests[] = {
+	{ "race", "with tables that change their kind", tables_change_kind, 180 },
 	{ 0 },
 };

@@ -44,6 +44,9 @@ struct race_vcpu {
  * @young: of those, answered with young pages
  * @unmet: what must happen before the end has not happened yet, or NULL
  * @collapsed: huge pages that had been collapsed before
+ * @slow_walk: the ager shall be a slow walker
+ * @stops: how often it was stopped, then
+ * @slow_ok: not every answer can be fast
  * @stop: all threads shall end
  */
 struct race {
@@ -62,6 +65,9 @@ struct race {
 	unsigned int young;
 	bool (*unmet)(const struct race *race);
 	uint64_t collapsed;
+	bool slow_walk;
+	uint64_t stops;
+	bool slow_ok;
 	bool stop;
 };
 

@@ -172,6 +172,9 @@ bool arch_giant_leaves(void);
 /* Fails the test if KVM's statistics know of more or fewer leaves of this size. */
 void arch_check_leaves(struct vm *vm, size_t size, uint64_t want);
 
+/* The function of the kernel that walks without mmu_lock. */
+extern const char arch_walker[];
+
 /* How many address spaces a machine can have. */
 unsigned int arch_spaces(void);
 
@@ -196,6 +199,12 @@ bool arch_program_ended(const struct vm_vcpu *vcpu);
 /* Address space 1: prepares it, and lets the guest work off the list there. */
 void arch_second_space_setup(struct vm *vm);
 void arch_second_space_touch(struct vm *vm);
+
+/* Does KVM have another kind of table for its guests? */
+bool arch_other_tables(void);
+
+/* Gives a machine that does not run tables of the other kind, or the usual ones again. */
+void arch_use_other_tables(struct vm *vm, bool other);
 
 /* Runs until arch_program_ended(). For back ends. */
 void vcpu_run(struct vm_vcpu *vcpu);

@@ -114,6 +114,8 @@ extern const char smm_touch[], smm_end[];
 
 #define CR0_PE		1
 
+const char arch_walker[] = "kvm_age_gfn_lockless";
+
 size_t arch_huge_size(void)
 {
 	return 2 << 20;
@@ -235,4 +237,16 @@ void arch_second_space_touch(struct vm *vm)
 	/* behind the HLT: RSM, then the HLT of guest_idle */
 	vcpu_run(vcpu);
 	check(!in_smm(vcpu), "the vCPU did not leave SMM");
+}
+
+bool arch_other_tables(void)
+{
+	return false;
+}
+
+void arch_use_other_tables(struct vm *vm, bool other)
+{
+	(void)vm;
+	(void)other;
+	fail("x86 has one kind of table");
 }
