@@ -62,11 +62,13 @@ struct model_value {
  * @name: for the report
  * @fmt: the format under test
  * @test_clear_young: pgwalk_test_clear_young(), compiled for @fmt
- * @store: write an entry
+ * @store: write an entry, in the byte order that it has in memory
  * @values: examples, the last one without a name
- * @tree: what users of the header make of its macros. No accessed bit if the
- *	format does not ask for it
- * @table_size: of each table in bytes; of the root, rounded up to it
+ * @tree: what users of the header make of its macros. No accessed bit and no
+ *	address if the format does not ask for it
+ * @bytes: a young page as it is in memory, then the same one old; none if the
+ *	byte order is the CPU's
+ * @table_size: what the size of each table in bytes is rounded up to
  * @top: level of the root
  * @leaf_levels: leaves exist at the levels below this one
  * @shift: log2 of the pages that an entry of a level covers
@@ -79,7 +81,7 @@ struct model_value {
  * @relative: addresses of tables count from the root
  * @present: no entry without this bit is a leaf or a table
  * @empty: what an unused entry contains
- * @frozen: the marker of a writer that owns the entry
+ * @frozen: the marker of a writer that owns the entry; 0 if writers have none
  * @table: an entry for a table, but for the address
  * @leaf: an old leaf of each level, but for the address
  */
@@ -92,6 +94,7 @@ struct model_format {
 	void (*store)(void __rcu *entryp, u64 value);
 	const struct model_value *values;
 	struct pgwalk_tree tree;
+	const char *bytes[2];
 	size_t table_size;
 	unsigned int top;
 	unsigned int leaf_levels;
@@ -285,24 +288,25 @@ static inline void __rcu *model_in_copy(struct model *m,
 			      ((__force char *)map->entryp - m->arena));
 }
 
-/* Only a root can be larger than a table. */
-static inline size_t model_root_size(const struct model *m)
+static inline size_t model_table_size(const struct model *m, unsigned int level)
 {
-	size_t size = (m->format->pages >> m->format->shift[m->format->top]) *
-		      m->format->fmt->entry_size;
+	const struct model_format *format = m->format;
+	u64 pages = level < format->top ? model_size(m, level + 1) :
+					  format->pages;
+	size_t size = (pages >> format->shift[level]) * format->fmt->entry_size;
 
-	return (size + m->format->table_size - 1) &
-	       ~(m->format->table_size - 1);
+	return (size + format->table_size - 1) & ~(format->table_size - 1);
 }
 
 static inline struct model_table *
 model_add_table(struct model *m, u64 base, unsigned int level)
 {
-	struct model_table *table = &m->table[m->nr_tables];
-	size_t size = m->nr_tables++ ? m->format->table_size :
-				       model_root_size(m);
+	struct model_table *table = &m->table[m->nr_tables++];
+	size_t size = model_table_size(m, level);
 	size_t done = m->format->fmt->entry_size;
 
+	/* Hardware has them aligned to their size. */
+	m->used = (m->used + size - 1) / size * size;
 	table->base = base;
 	table->level = level;
 	table->entries = m->arena + m->used;
@@ -315,10 +319,10 @@ model_add_table(struct model *m, u64 base, unsigned int level)
 	return table;
 }
 
-static inline bool model_has_room(const struct model *m)
+static inline bool model_has_room(const struct model *m, unsigned int level)
 {
 	return m->nr_tables < MODEL_TABLES &&
-	       m->used + m->format->table_size <= MODEL_ARENA;
+	       m->used + model_table_size(m, level) <= MODEL_ARENA;
 }
 
 /* An entry that points to @table. */
@@ -349,7 +353,7 @@ model_table_at(struct model *m, u64 page, unsigned int level)
 	}
 
 	parent = model_table_at(m, page, level + 1);
-	if (!parent || !model_has_room(m))
+	if (!parent || !model_has_room(m, level))
 		return NULL;
 	table = model_add_table(m, base, level);
 	m->format->store(model_entryp(m, parent, page), model_link(m, table));
@@ -413,7 +417,7 @@ static inline u64 model_leaf_value(const struct model *m, u64 page,
 {
 	u64 noise = (page + 1) * 0x9e3779b97f4a7c15ULL;
 
-	noise &= m->format->address | m->format->dirty;
+	noise &= (m->format->address | m->format->dirty) & ~m->format->accessed;
 	return m->format->leaf[level] | noise | (young ? m->format->accessed : 0);
 }
 

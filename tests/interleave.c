@@ -10,6 +10,7 @@
  * is atomic, not an order of its accesses.
  */
 #include <lockless_pgwalk/formats/arm64_s2.h>
+#include <lockless_pgwalk/formats/powerpc_radix.h>
 #include <lockless_pgwalk/formats/x86_tdp.h>
 #include <lockless_pgwalk/young.h>
 #include <stdalign.h>
@@ -27,11 +28,15 @@
 
 #define X86_LEAF	(X86_TDP_PRESENT | 7)
 #define ARM64_BLOCK	(ARM64_S2_VALID | BIT_ULL(7) | BIT_ULL(6))
+#define POWERPC_DIRTY	BIT_ULL(7)
+#define POWERPC_PAGE	(POWERPC_RADIX_VALID | POWERPC_RADIX_LEAF | \
+			 POWERPC_DIRTY | 7)
 
 /**
  * struct arch - what the writers of an architecture put into entries
  * @name: for the report
  * @fmt: the format under test
+ * @big_endian: entries are, in memory
  * @address: mask of the address in an entry
  * @accessed: mask of the accessed bit
  * @dirty: mask of what hardware sets with it if it writes
@@ -40,11 +45,12 @@
  * @table: an entry for a table, but for the address
  * @nothing: what is left where something was mapped
  * @marker: of a writer that is replacing the entry: x86 calls it frozen, arm64
- *	locked
+ *	locked; powerpc has none, and empties the entry first
  */
 struct arch {
 	const char *name;
 	const struct pgwalk_format *fmt;
+	bool big_endian;
 	u64 address;
 	u64 accessed;
 	u64 dirty;
@@ -74,6 +80,14 @@ static const struct arch arm64 = {
 	.nothing = BIT_ULL(2), .marker = ARM64_S2_LOCKED,
 };
 
+/* The dirty log takes the dirty bit, C, and no permission. */
+static const struct arch powerpc = {
+	.name = "powerpc", .fmt = &powerpc_radix_4k_format, .big_endian = true,
+	.accessed = POWERPC_RADIX_ACCESSED, .dirty = POWERPC_DIRTY,
+	.writable = POWERPC_DIRTY, .leaf = { POWERPC_PAGE, POWERPC_PAGE },
+	.table = POWERPC_RADIX_VALID | 9,
+};
+
 struct actor {
 	const char *name;
 	void (*run)(struct actor *self);
@@ -93,7 +107,7 @@ struct actor {
  * @run: the actors
  * @must: pages that the walkers together must report
  * @may: pages that they may report
- * @arch: the one that has such a writer, or NULL if both have
+ * @arch: the one that has such a writer, or NULL if all have
  */
 struct scenario {
 	const char *name;
@@ -146,6 +160,18 @@ static void let_others_run(void)
 	swapcontext(&current->context, &scheduler);
 }
 
+/* Entries as they are in memory. */
+
+static u64 get(const u64 *entryp)
+{
+	return arch->big_endian ? be64_to_cpu(*entryp) : *entryp;
+}
+
+static void set(u64 *entryp, u64 new)
+{
+	*entryp = arch->big_endian ? cpu_to_be64(new) : new;
+}
+
 static enum pgwalk_type type_of(u64 entry, unsigned int level)
 {
 	return arch->fmt->decode(&tree, entry, level);
@@ -166,9 +192,9 @@ static bool scheduled_exchange(const struct pgwalk_tree *t,
 	u64 old, now;
 
 	let_others_run();
-	old = *entryp;
+	old = get(entryp);
 	arch->fmt->exchange(t, entry, new);
-	now = *entryp;
+	now = get(entryp);
 	if (now == old)
 		return false;
 
@@ -200,7 +226,7 @@ static void walk(struct actor *self)
 static u64 load(u64 *entryp)
 {
 	let_others_run();
-	return *entryp;
+	return get(entryp);
 }
 
 static u64 exchange(u64 *entryp, u64 new)
@@ -208,24 +234,34 @@ static u64 exchange(u64 *entryp, u64 new)
 	u64 old;
 
 	let_others_run();
-	old = *entryp;
-	*entryp = new;
+	old = get(entryp);
+	set(entryp, new);
 	return old;
 }
 
 static bool cmpxchg(u64 *entryp, u64 old, u64 new)
 {
 	let_others_run();
-	if (*entryp != old)
+	if (get(entryp) != old)
 		return false;
-	*entryp = new;
+	set(entryp, new);
 	return true;
 }
 
 static void store(u64 *entryp, u64 new)
 {
 	let_others_run();
-	*entryp = new;
+	set(entryp, new);
+}
+
+/* Whatever else becomes of the entry: a loop of cmpxchg, or of ldarx and stdcx. */
+static void update(u64 *entryp, u64 clear, u64 new)
+{
+	u64 entry;
+
+	do {
+		entry = load(entryp);
+	} while (!cmpxchg(entryp, entry, (entry & ~clear) | new));
 }
 
 /*
@@ -234,8 +270,7 @@ static void store(u64 *entryp, u64 new)
  */
 static void freeze(u64 *entryp)
 {
-	while (!cmpxchg(entryp, load(entryp), arch->marker))
-		;
+	update(entryp, ~0ULL, arch->marker);
 }
 
 static void thaw(u64 *entryp, u64 new)
@@ -251,12 +286,13 @@ static u64 link_to(const u64 *table)
 
 static u64 *entry_of(unsigned int page)
 {
-	u64 *table = (u64 *)(uintptr_t)arch->fmt->child(&tree, root[0]);
+	u64 entry = get(&root[0]);
+	u64 *table = (u64 *)(uintptr_t)arch->fmt->child(&tree, entry);
 
-	return type_of(root[0], 1) == PGWALK_TABLE ? &table[page] : &root[0];
+	return type_of(entry, 1) == PGWALK_TABLE ? &table[page] : &root[0];
 }
 
-/* Writers that both have */
+/* Writers that all have */
 
 static void zap(struct actor *self)
 {
@@ -284,7 +320,7 @@ static void split_leaf(struct actor *self)
 	require(load(&root[0]) == link_to(spare), "a split leaf is back");
 }
 
-/* A processor that writes to page 0, or one whose access flag KVM sets. */
+/* A processor that writes to page 0, or one whose accessed bit KVM sets. */
 static void hardware(struct actor *self)
 {
 	u64 *entryp = entry_of(0);
@@ -302,11 +338,8 @@ static void hardware(struct actor *self)
 static void protect(struct actor *self)
 {
 	u64 *entryp = entry_of(0);
-	u64 entry;
 
-	do {
-		entry = load(entryp);
-	} while (!cmpxchg(entryp, entry, entry & ~arch->writable));
+	update(entryp, arch->writable, 0);
 	require(!(load(entryp) & arch->writable & ~arch->dirty),
 		"write protection was undone");
 }
@@ -318,7 +351,7 @@ static void unlink_table(struct actor *self)
 	exchange(&low[0], arch->marker);
 	exchange(&low[1], arch->marker);
 	thaw(&root[0], arch->nothing);
-	require(low[0] == arch->marker && low[1] == arch->marker,
+	require(get(&low[0]) == arch->marker && get(&low[1]) == arch->marker,
 		"an entry of an unlinked table was changed");
 }
 
@@ -341,7 +374,7 @@ static void unmap_table(struct actor *self)
 	store(&low[0], 0);
 	store(&low[1], 0);
 	store(&root[0], 0);
-	require(!load(&root[0]) && !low[0] && !low[1],
+	require(!load(&root[0]) && !get(&low[0]) && !get(&low[1]),
 		"an unmapped page or its table is back");
 }
 
@@ -376,6 +409,24 @@ static void collapse(struct actor *self)
 		"a new block was changed");
 }
 
+/*
+ * powerpc, with mmu_lock held: a huge leaf replaces the table. That is unlinked
+ * before what is in it is unmapped.
+ */
+static void replace_table(struct actor *self)
+{
+	u64 leaf = arch->leaf[1] | PFN(512 * 7);
+
+	store(&root[0], 0);
+	exchange(&low[0], 0);
+	exchange(&low[1], 0);
+	store(&root[0], leaf | arch->accessed);
+	require((load(&root[0]) & ~arch->accessed) == leaf,
+		"a new leaf was changed");
+	require(!get(&low[0]) && !get(&low[1]),
+		"an entry of an unlinked table was changed");
+}
+
 #define WALKER		{ "walker", walk }
 #define OTHER		{ "other", walk }
 #define HARDWARE	{ "hardware", hardware }
@@ -389,6 +440,7 @@ static void collapse(struct actor *self)
 #define STORE_PROTECTED	{ "protect", store_protected }
 #define SPLIT_STORED	{ "split", split_stored }
 #define COLLAPSE	{ "collapse", collapse }
+#define REPLACE_TABLE	{ "replace", replace_table }
 
 static const struct scenario scenarios[] = {
 	{ "nobody", 0, 0, { WALKER }, 3, 3 },
@@ -396,7 +448,8 @@ static const struct scenario scenarios[] = {
 	{ "zap, huge", 1, 0, { WALKER, ZAP }, 0, 3 },
 	{ "replace", 0, 0, { WALKER, REPLACE }, 2, 3 },
 	{ "replace, huge", 1, 0, { WALKER, REPLACE }, 0, 3 },
-	{ "split", 1, 0, { WALKER, SPLIT }, 3, 3 },
+	{ "split", 1, 0, { WALKER, SPLIT }, 3, 3, &x86 },
+	{ "split", 1, 0, { WALKER, SPLIT }, 3, 3, &arm64 },
 	{ "hardware", 0, 0, { WALKER, HARDWARE }, 3, 3 },
 	{ "hardware, huge", 1, 0, { WALKER, HARDWARE }, 3, 3 },
 	{ "hardware, old", 0, 1, { WALKER, HARDWARE }, 0, 1 },
@@ -409,7 +462,8 @@ static const struct scenario scenarios[] = {
 	{ "walker, hardware, old", 0, 1, { WALKER, OTHER, HARDWARE }, 0, 1 },
 	{ "walker, zap", 0, 0, { WALKER, OTHER, ZAP }, 2, 3 },
 	{ "hardware, zap", 0, 0, { WALKER, HARDWARE, ZAP }, 2, 3 },
-	{ "hardware, split", 1, 0, { WALKER, HARDWARE, SPLIT }, 3, 3 },
+	{ "hardware, split", 1, 0, { WALKER, HARDWARE, SPLIT }, 3, 3, &x86 },
+	{ "hardware, split", 1, 0, { WALKER, HARDWARE, SPLIT }, 3, 3, &arm64 },
 	{ "hardware, protect, huge", 1, 0, { WALKER, HARDWARE, PROTECT },
 	  3, 3 },
 	{ "unlink", 0, 0, { WALKER, UNLINK }, 0, 3, &x86 },
@@ -432,6 +486,14 @@ static const struct scenario scenarios[] = {
 	{ "walker, protect, stored", 0, 0, { WALKER, OTHER, STORE_PROTECTED },
 	  3, 3, &arm64 },
 	{ "walker, collapse", 0, 0, { WALKER, OTHER, COLLAPSE }, 3, 3, &arm64 },
+	/* While its entry is empty, a page is old. */
+	{ "split", 1, 0, { WALKER, SPLIT }, 0, 3, &powerpc },
+	{ "hardware, split", 1, 0, { WALKER, HARDWARE, SPLIT }, 0, 3, &powerpc },
+	{ "replace, table", 0, 0, { WALKER, REPLACE_TABLE }, 0, 3, &powerpc },
+	{ "hardware, replace, table", 0, 0, { WALKER, HARDWARE, REPLACE_TABLE },
+	  0, 3, &powerpc },
+	{ "walker, replace, table", 0, 0, { WALKER, OTHER, REPLACE_TABLE },
+	  0, 3, &powerpc },
 };
 
 static void enter(void)
@@ -454,10 +516,11 @@ static void prepare(const struct scenario *s)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(spare); i++)
-		spare[i] = arch->leaf[0] | PFN(512 + i) | arch->accessed;
-	low[0] = arch->leaf[0] | PFN(1) | accessed;
-	low[1] = arch->leaf[0] | PFN(2) | accessed;
-	root[0] = s->huge ? arch->leaf[1] | PFN(512) | accessed : link_to(low);
+		set(&spare[i], arch->leaf[0] | PFN(512 + i) | arch->accessed);
+	set(&low[0], arch->leaf[0] | PFN(1) | accessed);
+	set(&low[1], arch->leaf[0] | PFN(2) | accessed);
+	set(&root[0], s->huge ? arch->leaf[1] | PFN(512) | accessed :
+				link_to(low));
 
 	nr_steps = 0;
 	for (nr_actors = 0; nr_actors < MAX_ACTORS; nr_actors++) {
@@ -498,8 +561,8 @@ static unsigned int runnable(unsigned int n, struct actor **actor)
 static void judge(const struct scenario *s)
 {
 	u64 *entryp = entry_of(0);
-	bool is_old = !(*entryp & arch->accessed) &&
-		      type_of(*entryp, entryp == root) == PGWALK_LEAF;
+	bool is_old = !(get(entryp) & arch->accessed) &&
+		      type_of(get(entryp), entryp == root) == PGWALK_LEAF;
 	unsigned long young = 0;
 	bool touched = false;
 	unsigned int i;
@@ -585,6 +648,7 @@ int main(void)
 
 	run_arch(&x86);
 	run_arch(&arm64);
+	run_arch(&powerpc);
 	printf("# %lu interleavings\n1..%lu\n", total, nr_tests);
 	return 0;
 }

@@ -3,40 +3,50 @@
 # mutants.sh DIR: put each bug of mutants.txt into a copy of the headers in DIR, and see a test fail
 set -u
 dir=$1
-flags=(-std=c11 -O1 -w -D_GNU_SOURCE -DPGWALK_DEBUG "-I$dir/include" -I../kunit)
-failed=0
+jobs=${JOBS:-$(nproc)}
 
-# Prints what found the bug.
+# find_bug DIR: prints what found the bug that is there.
 find_bug() {
-	gcc "${flags[@]}" unit.c -o "$dir/unit" || return
-	timeout 30 "$dir/unit" >"$dir/out" 2>&1 || { first_failure unit; return; }
-	gcc "${flags[@]}" interleave.c -o "$dir/interleave" || return
-	timeout 60 "$dir/interleave" >"$dir/out" 2>&1 || { first_failure interleave; return; }
-	gcc "${flags[@]}" -fsanitize=thread -pthread threads.c -o "$dir/threads" || return
-	TSAN_OPTIONS=halt_on_error=1 "$dir/threads" 3 >"$dir/out" 2>&1 || first_failure threads
+	local flags=(-std=c11 -O1 -w -D_GNU_SOURCE -DPGWALK_DEBUG "-I$1/include" -I../kunit)
+	gcc "${flags[@]}" unit.c -o "$1/unit" || return
+	timeout 60 "$1/unit" >"$1/out" 2>&1 || { first_failure "$1" unit; return; }
+	gcc "${flags[@]}" interleave.c -o "$1/interleave" || return
+	timeout 120 "$1/interleave" >"$1/out" 2>&1 || { first_failure "$1" interleave; return; }
+	gcc "${flags[@]}" -fsanitize=thread -pthread threads.c -o "$1/threads" || return
+	TSAN_OPTIONS=halt_on_error=1 "$1/threads" 3 >"$1/out" 2>&1 || first_failure "$1" threads
 }
 
 first_failure() {
-	sed -n 's/^not ok [0-9]* *- //p' "$dir/out" | head -n 1 | grep . || echo "$1: crash, hang or sanitizer"
+	sed -n 's/^not ok [0-9]* *- //p' "$1/out" | head -n 1 | grep . || echo "$2: crash, hang or sanitizer"
 }
 
-while IFS='|' read -r name file script; do
-	file=$dir/include/lockless_pgwalk/${file//[[:space:]]/}
-	rm -rf "$dir"
-	mkdir -p "$dir"
-	cp -r ../include "$dir"
-	sed -i "$script" "$file"
-	if diff -rq ../include "$dir/include" >/dev/null; then
-		echo "not ok - $name: the headers have changed, mutants.txt has not"
-		failed=1
-		continue
+# mutant DIR NAME FILE SCRIPT
+mutant() {
+	local found
+	mkdir -p "$1"
+	cp -r ../include "$1"
+	sed -i "$4" "$1/include/lockless_pgwalk/$3"
+	if diff -rq ../include "$1/include" >/dev/null; then
+		echo "not ok - $2: the headers have changed, mutants.txt has not"
+		return
 	fi
-	found=$(find_bug)
+	found=$(find_bug "$1")
 	if [ -n "$found" ]; then
-		echo "ok - $name: $found"
+		echo "ok - $2: $found"
+		touch "$1.found"
 	else
-		echo "not ok - $name: no test fails"
-		failed=1
+		echo "not ok - $2: no test fails"
 	fi
+	rm -rf "$1"
+}
+
+rm -rf "$dir"
+mkdir -p "$dir"
+number=0
+while IFS='|' read -r name file script; do
+	number=$((number + 1))
+	[ "$number" -le "$jobs" ] || wait -n
+	mutant "$dir/$number" "$name" "${file//[[:space:]]/}" "$script" &
 done < <(sed '/^#/d; s/ | /|/; s/ | /|/' mutants.txt)
-exit $failed
+wait
+[ "$number" -eq "$(find "$dir" -name '*.found' | wc -l)" ]

@@ -143,7 +143,7 @@ struct pgwalk_format {
 };
 
 /*
- * Loads and exchanges for the two widths, for formats to name.
+ * Loads and exchanges for the two widths and byte orders, for formats to name.
  *
  * A load pairs with the release with which a writer links a table: what it
  * reads of the table is reached through the address in the entry, and that
@@ -158,6 +158,11 @@ static __always_inline u64 pgwalk_load32(const void __rcu *entryp)
 static __always_inline u64 pgwalk_load64(const void __rcu *entryp)
 {
 	return READ_ONCE(*(__force const u64 *)entryp);
+}
+
+static __always_inline u64 pgwalk_load_be64(const void __rcu *entryp)
+{
+	return be64_to_cpu(READ_ONCE(*(__force const pgwalk_be64 *)entryp));
 }
 
 static __always_inline bool
@@ -177,6 +182,16 @@ pgwalk_exchange64(const struct pgwalk_tree *tree,
 	u64 seen = entry->seen;
 
 	return try_cmpxchg64_relaxed((__force u64 *)entry->entryp, &seen, new);
+}
+
+static __always_inline bool
+pgwalk_exchange_be64(const struct pgwalk_tree *tree,
+		     const struct pgwalk_entry *entry, u64 new)
+{
+	u64 seen = (__force u64)cpu_to_be64(entry->seen);
+
+	return try_cmpxchg64_relaxed((__force u64 *)entry->entryp, &seen,
+				     (__force u64)cpu_to_be64(new));
 }
 
 #endif /* _LOCKLESS_PGWALK_FORMAT_H */

@@ -20,9 +20,13 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 
+#include <asm/byteorder.h>
 #include <asm/page.h>
 
 #define pgwalk_to_virt(pa)	((__force void __rcu *)__va(pa))
+
+/* A name of our own: user space has __be64 only with <linux/types.h>. */
+typedef __be64 pgwalk_be64;
 
 #ifdef CONFIG_LOCKLESS_PGWALK_DEBUG
 #define PGWALK_WARN_ON(cond)	WARN_ON_ONCE(cond)
@@ -39,6 +43,15 @@
 
 typedef __UINT32_TYPE__ u32;
 typedef __UINT64_TYPE__ u64;
+typedef u64 pgwalk_be64;
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define cpu_to_be64(x)		((pgwalk_be64)(x))
+#define be64_to_cpu(x)		((u64)(x))
+#else
+#define cpu_to_be64(x)		((pgwalk_be64)__builtin_bswap64(x))
+#define be64_to_cpu(x)		((u64)__builtin_bswap64(x))
+#endif
 
 /* What only sparse looks at. */
 #define __rcu
