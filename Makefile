@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every task of this project. The work is done by the scripts in tools/.
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lockless_pgwalk
-STAGES := setup check-lib mutants kunit check-series audit guest-test guest-test-arm64
+STAGES := setup check-lib mutants kunit check-series audit guest-test guest-test-arm64 guest-test-powerpc
 
 .PHONY: help
 help: ## this list
@@ -36,7 +36,7 @@ kunit: ## run the KUnit suites under UML; ARCH=x86_64: under emulation
 	@tools/kunit.sh $(or $(ARCH),um)
 
 .PHONY: guest-test
-guest-test: ## run real guests on an emulated host; ARCH=x86|arm64
+guest-test: ## run real guests on an emulated host; ARCH=x86|arm64|powerpc
 	@tools/guest-test.sh $(or $(ARCH),x86)
 
 .PHONY: audit
@@ -55,9 +55,9 @@ check: ## all of the above that tests, one after the other (what CI runs)
 check-long: ## check with more rounds, and KUnit under emulation
 	@LONG=1 tools/check.sh $(STAGES) kunit-x86_64
 
-.PHONY: guest-test-arm64
-guest-test-arm64:
-	@tools/guest-test.sh arm64
+.PHONY: guest-test-arm64 guest-test-powerpc
+guest-test-arm64 guest-test-powerpc: guest-test-%:
+	@tools/guest-test.sh $*
 
 .PHONY: kunit-x86_64
 kunit-x86_64:

@@ -9,7 +9,7 @@
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-[ $# -eq 1 ] || die "usage: busybox.sh x86|arm64"
+[ $# -eq 1 ] || die "usage: busybox.sh x86|arm64|powerpc"
 arch_is "$1"
 busybox=$CACHE/busybox-$1
 [ "$1" != x86 ] || busybox=/bin/busybox
@@ -18,9 +18,9 @@ busybox=${BUSYBOX:-$busybox}
 # The system's hooks are for its own lists.
 configuration() {
 	cat <<-EOT
-	APT::Architecture "$KARCH";
+	APT::Architecture "$DEBIAN";
 	#clear APT::Architectures;
-	APT::Architectures { "$KARCH"; };
+	APT::Architectures { "$DEBIAN"; };
 	#clear APT::Update::Post-Invoke;
 	#clear APT::Update::Post-Invoke-Success;
 	APT::Sandbox::User "";
@@ -36,7 +36,9 @@ fetch() {
 	configuration >"$tmp/apt.conf"
 	cd "$tmp"
 	{
-		apt-get -qq -c apt.conf update && apt-get -qq -c apt.conf download busybox-static &&
+		# of several sources one may be out of order; what is downloaded is checked
+		apt-get -qq -c apt.conf update || true
+		apt-get -qq -c apt.conf download busybox-static &&
 			dpkg -x busybox-static_*.deb . && mv bin/busybox "$busybox"
 	} >said 2>&1 || die "Debian's busybox-static for $1 cannot be fetched:
 $(tail -n 5 said)

@@ -14,6 +14,10 @@
 #   D  as on x86
 #   F  guests with two vCPUs
 #   P  A with protected KVM; every answer must come under mmu_lock
+# On powerpc, in parallel:
+#   A  as on x86
+#   C  as on x86
+#   F  as on arm64
 # RUNS="A C" selects; LONG=1 takes ten times the rounds; V=1 shows the consoles.
 #
 # E needs LONG=1 because of one crash of the host in about eight runs, which is
@@ -26,11 +30,14 @@
 
 RUNS_x86=(A B C D ${LONG:+E})
 RUNS_arm64=(A B C D F P)
+RUNS_powerpc=(A C F)
 
 SELFTESTS=(demand_paging_test dirty_log_test access_tracking_perf_test
 	memslot_modification_stress_test)
 SELFTESTS_x86=(max_guest_memory_test)
 SELFTESTS_arm64=(kvm_page_table_test aarch64/page_fault_test)
+# 6.12 has none for powerpc
+SELFTESTS_powerpc=()
 
 # What the tests look at, and what they would otherwise report one by one.
 NEEDED=(KVM LOCKLESS_PGWALK_YOUNG_DEV LOCK_STAT PROVE_LOCKING VM_EVENT_COUNTERS
@@ -38,8 +45,9 @@ NEEDED=(KVM LOCKLESS_PGWALK_YOUNG_DEV LOCK_STAT PROVE_LOCKING VM_EVENT_COUNTERS
 	LRU_GEN MEMCG SWAP ZRAM DEBUG_FS TRACING)
 NEEDED_x86=(KVM_AMD KVM_SMM)
 NEEDED_arm64=(ARM64_HW_AFDBM JUMP_LABEL KASAN)
+NEEDED_powerpc=(KVM_BOOK3S_64_HV PPC_64K_PAGES PPC_RADIX_MMU KASAN)
 
-[ $# -eq 1 ] || die "usage: guest-test.sh x86|arm64"
+[ $# -eq 1 ] || die "usage: guest-test.sh x86|arm64|powerpc"
 arch=$1
 arch_is "$arch"
 find_key
@@ -53,15 +61,13 @@ logs=$KEY/guest-test-$arch
 mkdir -p "$logs"
 
 tmp=$(mktemp -d)
-running=
-cleanup() {
-	if [ -n "$running" ]; then
-		kill "$running" 2>/dev/null || true
-		wait "$running" 2>/dev/null || true
-	fi
-	rm -rf "$tmp"
+stop_all() {
+	local running
+	mapfile -t running < <(jobs -p)
+	[ "${#running[@]}" -eq 0 ] || kill "${running[@]}" 2>/dev/null || true
+	wait
 }
-trap cleanup EXIT
+trap 'stop_all; rm -rf "$tmp"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -84,11 +90,9 @@ boot() {
 	if [ -n "${V:-}" ]; then
 		"$TOP/tools/boot.sh" -l "$log" "$@" "$arch" "$image" "$tmp/initramfs" >&2 &
 	else
-		"$TOP/tools/boot.sh" -l "$log" "$@" "$arch" "$image" "$tmp/initramfs" >/dev/null 2>"$tmp/errors" &
+		"$TOP/tools/boot.sh" -l "$log" "$@" "$arch" "$image" "$tmp/initramfs" >/dev/null 2>"$errors" &
 	fi
-	running=$!
-	wait "$running" || rc=$?
-	running=
+	wait $! || rc=$?
 	return "$rc"
 }
 
@@ -104,27 +108,41 @@ tap() {
 	' "$1"
 }
 
-# run NAME WHAT OPTION...: boots, judges, prints a line
+# run NAME WHAT OPTION...: a host whose CPUs run in parallel (-p) has this machine
+# for itself; of the others as many run as there are CPUs here
 run() {
-	local name=$1 what=$2 start=$SECONDS rc=0 planned passed failed verdict
+	local at_a_time
+	at_a_time=$(nproc)
+	[ -z "${V:-}" ] && [[ " ${*:3} " != *" -p "* ]] || at_a_time=1
+	while [ "$(jobs -rp | wc -l)" -ge "$at_a_time" ]; do
+		wait -n || true
+	done
+	try "$@" &
+	[ "$at_a_time" -gt 1 ] || wait $! || true
+}
+
+# try NAME WHAT OPTION...: boots, judges, prints a line
+try() {
+	local name=$1 what=$2 errors=$tmp/errors-$1 start=$SECONDS rc=0 planned passed failed verdict
+	trap 'stop_all; exit 143' TERM
+	trap - EXIT
 	shift 2
-	: >"$tmp/errors"
+	: >"$errors"
 	boot "$name" -t "$seconds" "$@" || rc=$?
 	read -r planned passed failed < <(tap "$logs/$name.log")
-	all_passed=$((all_passed + passed))
-	all_failed=$((all_failed + failed))
+	echo "$passed $failed" >"$tmp/counts-$name"
 	verdict=ok
 	if [ "$rc" -ne 0 ] || [ "$planned" -eq 0 ] || [ "$failed" -ne 0 ] || [ "$passed" -ne "$planned" ]; then
 		verdict=FAILED
-		bad=1
 	fi
 	printf '%s %-42s %3d of %3d passed  %4d s  %s\n' "$name" "$what" "$passed" "$planned" \
 		$((SECONDS - start)) "$verdict"
 	if [ "$verdict" = FAILED ]; then
 		grep -A 14 '^not ok ' "$logs/$name.log" | grep -E '^(not ok|#)' | head -n 60 >&2 || true
-		cat "$tmp/errors" >&2
+		cat "$errors" >&2
 		[ "$failed" -ne 0 ] || tail -n 20 "$logs/$name.log" >&2
 		say "exit code $rc; the whole console: $logs/$name.log"
+		touch "$tmp/failed"
 	fi
 }
 
@@ -161,6 +179,15 @@ arm64() {
 	esac
 }
 
+powerpc() {
+	case $1 in
+	A) run A "without mmu_lock" -p -m 4G -a "$(scenarios --expect=fast)" ;;
+	C) run C "swapped while MGLRU ages" -m 1G -a "$swapped" ;;
+	F) run F "two vCPUs in parallel" -p -c 4 -m 2G -a "guest_cmd=\"young-test$long smp\"" ;;
+	*) die "unknown run $1; known: A C F" ;;
+	esac
+}
+
 image=$("$TOP/tools/kernel.sh" patched "$arch" debug | tail -n 1)
 check_config "$KEY/patched/obj-$arch-debug/.config"
 files=("$TOP/build/guest-$arch/young-test" "$TOP/tests/guest/selftests")
@@ -175,11 +202,14 @@ export BUSYBOX
 "$TOP/tools/initramfs.sh" "$tmp/initramfs" "${files[@]}"
 
 swapped="guest_swap_mb=512 guest_cmd=\"young-test$long reclaim\""
-bad=0 all_passed=0 all_failed=0
 for name in "${runs[@]}"; do
 	rm -f "$logs/$name.log"
 	: >"$logs/$name.log"
 	"$arch" "$name"
 done
-printf '%s passed, %s failed\n' "$all_passed" "$all_failed"
-exit $bad
+wait
+awk '{ passed += $1; failed += $2 } END { print passed " passed, " failed " failed" }' "$tmp"/counts-*
+for name in "${runs[@]}"; do
+	[ -e "$tmp/counts-$name" ] || die "run $name did not come to its end"
+done
+[ ! -e "$tmp/failed" ]

@@ -84,13 +84,15 @@ need_tree() {
 	[ -f "$KEY/$1.stamp" ] || die "there is no $1 tree yet; run: make setup"
 }
 
-# arch_is NAME: what the kernel calls it, what is built, and with which compiler
+# arch_is NAME: what the kernel and Debian call it, what is built, and with which
+# compiler
 arch_is() {
-	# shellcheck disable=SC2034 # IMAGE is for whoever sources this
+	# shellcheck disable=SC2034 # IMAGE and DEBIAN are for whoever sources this
 	case $1 in
-	x86) KARCH=x86_64 IMAGE=arch/x86/boot/bzImage CROSS= ;;
-	arm64) KARCH=arm64 IMAGE=arch/arm64/boot/Image CROSS=aarch64-linux-gnu- ;;
-	*) die "unknown architecture $1; known: x86 arm64" ;;
+	x86) KARCH=x86_64 DEBIAN=amd64 IMAGE=arch/x86/boot/bzImage CROSS= ;;
+	arm64) KARCH=arm64 DEBIAN=arm64 IMAGE=arch/arm64/boot/Image CROSS=aarch64-linux-gnu- ;;
+	powerpc) KARCH=powerpc DEBIAN=ppc64el IMAGE=vmlinux CROSS=powerpc64le-linux-gnu- ;;
+	*) die "unknown architecture $1; known: x86 arm64 powerpc" ;;
 	esac
 }
 

@@ -11,7 +11,7 @@ find_key
 need_tree stock
 
 tree=$KEY/series
-archs=(x86 arm64)
+archs=(x86 arm64 powerpc)
 known=$TOP/tools/checkpatch-known
 passed=$KEY/series.passed
 exec 9>"$KEY/.series.lock"
