@@ -146,7 +146,7 @@ extern const char guest_vectors[], guest_flush[], guest_end[];
 #define REG_VBAR	ARM64_SYS_REG(3, 0, 12, 0, 0)
 #define REG_TPIDR	ARM64_SYS_REG(3, 0, 13, 0, 4)
 
-const char arch_walker[] = "kvm_pgtable_stage2_test_clear_young_lockless";
+const char *const arch_walkers[2] = { "kvm_pgtable_stage2_test_clear_young_lockless" };
 
 size_t arch_huge_size(void)
 {
@@ -159,12 +159,17 @@ bool arch_giant_leaves(void)
 	return page_size == 4096;
 }
 
-/* There are no statistics. What is mapped small does not make a whole leaf young. */
-void arch_check_leaves(struct vm *vm, size_t size, uint64_t want)
+/* None: the bitmap alone tells. What is mapped small does not make a whole leaf young. */
+const char *arch_leaf_stat(size_t size)
 {
-	(void)vm;
 	(void)size;
-	(void)want;
+	return NULL;
+}
+
+/* Unless software has to set the access flag, see main.c. */
+bool arch_lru_walks(void)
+{
+	return true;
 }
 
 unsigned int arch_spaces(void)

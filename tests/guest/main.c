@@ -19,10 +19,10 @@ static bool two_spaces(void)
 	return arch_spaces() >= 2;
 }
 
-/* MGLRU looks into page tables only then. */
-static bool cpu_sets_bits(void)
+/* MGLRU looks into page tables only where the CPU sets their accessed bits. */
+static bool lru_walks(void)
 {
-	return !software_flag;
+	return arch_lru_walks() && !software_flag;
 }
 
 /* What a machine cannot do at all is not planned there. */
@@ -32,8 +32,10 @@ static const struct {
 } tables[] = {
 	{ touch_tests, NULL }, { huge_tests, NULL }, { giant_tests, arch_giant_leaves },
 	{ spaces_tests, NULL }, { second_space_tests, two_spaces }, { fast_tests, NULL },
-	{ input_tests, NULL }, { lru_tests, cpu_sets_bits }, { race_tests, NULL },
-	{ other_tables_tests, arch_other_tables }, { machines_tests, NULL }, { smp_tests, NULL }, { reclaim_tests, NULL },
+	{ input_tests, NULL }, { lru_tests, lru_walks }, { race_tests, NULL },
+	{ other_tests, arch_other_tables }, { other_tables_tests, arch_other_tables },
+	{ machines_tests, NULL },
+	{ smp_tests, NULL }, { reclaim_tests, NULL },
 };
 
 /* Run by name only. */

@@ -21,23 +21,39 @@
 static int probes[PROBES];
 static unsigned int nr_probes;
 
-/* In bytes, up to the next symbol: the kernel lists them by their addresses. */
-static uint64_t function_size(const char *name)
+/* In bytes, up to the next symbol: the kernel lists them by their addresses. 0: none */
+static uint64_t function_size(const char *symbols, const char *name)
 {
-	char *text = read_file("/proc/kallsyms");
-	char line[128], *found, *next;
+	const char *found, *next;
+	char line[128];
 	uint64_t size;
 
 	snprintf(line, sizeof(line), " %s\n", name);
-	found = strstr(text, line);
-	check(found, "the kernel has no function %s", name);
+	found = strstr(symbols, line);
+	if (!found)
+		return 0;
 	next = found + strlen(line);
-	while (found > text && found[-1] != '\n')
+	while (found > symbols && found[-1] != '\n')
 		found--;
 	size = strtoull(next, NULL, 16) - strtoull(found, NULL, 16);
 	check(size && size < 1 << 16, "%s has %" PRIu64 " bytes", name, size);
-	free(text);
 	return size;
+}
+
+static const char *find_walker(uint64_t *size)
+{
+	char *symbols = read_file("/proc/kallsyms");
+	size_t i;
+
+	*size = 0;
+	for (i = 0; i < ARRAY_SIZE(arch_walkers) && arch_walkers[i]; i++) {
+		*size = function_size(symbols, arch_walkers[i]);
+		if (*size)
+			break;
+	}
+	check(*size, "the kernel has no function %s", arch_walkers[0]);
+	free(symbols);
+	return arch_walkers[i];
 }
 
 static int probe(uint32_t type, const char *function, uint64_t offset)
@@ -69,16 +85,17 @@ static void probe_near(uint32_t type, const char *function, uint64_t offset)
 
 void walk_slowly(void)
 {
-	uint64_t size = function_size(arch_walker);
+	uint64_t size;
+	const char *walker = find_walker(&size);
 	char *text = read_file(KPROBE_TYPE);
 	uint32_t type = strtoul(text, NULL, 10);
 	unsigned int i;
 
 	free(text);
 	for (i = 0; i < PROBES; i++)
-		probe_near(type, arch_walker, size * i / PROBES);
+		probe_near(type, walker, size * i / PROBES);
 	check(nr_probes > PROBES / 2, "%s: only %u probes, the last failed with: %s",
-	      arch_walker, nr_probes, strerror(errno));
+	      walker, nr_probes, strerror(errno));
 }
 
 uint64_t walk_stops(void)

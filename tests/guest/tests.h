@@ -14,6 +14,7 @@ extern const struct test fast_tests[];
 extern const struct test input_tests[];
 extern const struct test lru_tests[];
 extern const struct test race_tests[];
+extern const struct test other_tests[];
 extern const struct test other_tables_tests[];
 extern const struct test machines_tests[];
 extern const struct test smp_tests[];

@@ -74,7 +74,16 @@ static void vcpu_create(struct vm *vm, unsigned int id)
 	arch_vcpu_setup(vcpu);
 }
 
-static struct vm *vm_create_with(unsigned int nr_vcpus, bool eager_split)
+static char *new_control(const struct vm *vm)
+{
+	char *control = mmap(NULL, control_size(vm), PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	check(control != MAP_FAILED, "mmap: %s", strerror(errno));
+	return control;
+}
+
+static struct vm *vm_create_with(unsigned int nr_vcpus, bool eager_split, char *memory)
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
 	unsigned int i;
@@ -82,15 +91,15 @@ static struct vm *vm_create_with(unsigned int nr_vcpus, bool eager_split)
 	check(vm, "out of memory");
 	vm->nr_vcpus = nr_vcpus;
 	vm->eager_split = eager_split;
+	vm->other_tables = memory;
 	open_kvm();
 	vm->fd = ioctl(kvm, KVM_CREATE_VM, arch_vm_type());
 	check(vm->fd >= 0, "KVM_CREATE_VM: %s", strerror(errno));
 
-	vm->control = mmap(NULL, control_size(vm), PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	check(vm->control != MAP_FAILED, "mmap: %s", strerror(errno));
+	vm->control = memory ? memory + VM_CONTROL_GPA : new_control(vm);
 	arch_vm_setup(vm);
-	vm_add_slot(vm, 0, VM_CONTROL_GPA, vm->control, control_size(vm));
+	if (!memory)
+		vm_add_slot(vm, 0, VM_CONTROL_GPA, vm->control, control_size(vm));
 	for (i = 0; i < nr_vcpus; i++)
 		vcpu_create(vm, i);
 	return vm;
@@ -98,13 +107,18 @@ static struct vm *vm_create_with(unsigned int nr_vcpus, bool eager_split)
 
 struct vm *vm_create(void)
 {
-	return vm_create_with(1, false);
+	return vm_create_with(1, false, NULL);
 }
 
 struct vm *vm_create_smp(unsigned int nr_vcpus)
 {
 	check(nr_vcpus <= VM_VCPUS, "too many vCPUs");
-	return vm_create_with(nr_vcpus, true);
+	return vm_create_with(nr_vcpus, true, NULL);
+}
+
+struct vm *vm_create_other(char *memory)
+{
+	return vm_create_with(1, false, memory);
 }
 
 void vm_destroy(struct vm *vm)
@@ -117,7 +131,8 @@ void vm_destroy(struct vm *vm)
 		close(vm->vcpus[i].fd);
 	}
 	close(vm->fd);
-	munmap(vm->control, control_size(vm));
+	if (!vm->other_tables)
+		munmap(vm->control, control_size(vm));
 	free(vm);
 }
 

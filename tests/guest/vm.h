@@ -86,6 +86,7 @@ struct vm {
 	struct vm_slot slots[VM_SLOTS];
 	unsigned int nr_slots;
 	unsigned int list_space;	/* whose list the pending entries are */
+	bool other_tables;		/* see vm_create_other() */
 	bool keep_tlb;			/* do not flush the TLB before each touch list */
 	bool eager_split;		/* split huge leaves when dirty logging begins */
 	bool may_fault;			/* a host page may be missing: try again */
@@ -105,6 +106,13 @@ struct vm *vm_create(void);
  * they are written, where KVM leaves that to the VMM.
  */
 struct vm *vm_create_smp(unsigned int nr_vcpus);
+
+/*
+ * KVM has tables of the other kind for it, see arch_other_tables(). The guest's
+ * code and orders lie in @memory at their usual address: for the guest, @memory
+ * begins at address 0, where the caller has to put it.
+ */
+struct vm *vm_create_other(char *memory);
 
 /* Closes the VM; memory of the slots stays with the caller. */
 void vm_destroy(struct vm *vm);
@@ -169,11 +177,17 @@ size_t arch_huge_size(void);
 /* Are there leaves of 1 GB? */
 bool arch_giant_leaves(void);
 
-/* Fails the test if KVM's statistics know of more or fewer leaves of this size. */
-void arch_check_leaves(struct vm *vm, size_t size, uint64_t want);
+/* The VM statistic that counts leaves of this size; NULL if KVM has none. */
+const char *arch_leaf_stat(size_t size);
 
-/* The function of the kernel that walks without mmu_lock. */
-extern const char arch_walker[];
+/* Does MGLRU walk page tables there (arch_has_hw_pte_young() of the kernel)? */
+bool arch_lru_walks(void);
+
+/*
+ * The function of the kernel that walks without mmu_lock, and the one that it is
+ * part of if the compiler wanted it so; or NULL.
+ */
+extern const char *const arch_walkers[2];
 
 /* How many address spaces a machine can have. */
 unsigned int arch_spaces(void);

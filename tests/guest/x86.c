@@ -114,7 +114,7 @@ extern const char smm_touch[], smm_end[];
 
 #define CR0_PE		1
 
-const char arch_walker[] = "kvm_age_gfn_lockless";
+const char *const arch_walkers[2] = { "tdp_age_root", "kvm_age_gfn_lockless" };
 
 size_t arch_huge_size(void)
 {
@@ -126,12 +126,14 @@ bool arch_giant_leaves(void)
 	return true;
 }
 
-void arch_check_leaves(struct vm *vm, size_t size, uint64_t want)
+const char *arch_leaf_stat(size_t size)
 {
-	uint64_t got = vm_stat(vm, size == arch_huge_size() ? "pages_2m" : "pages_1g");
+	return size == arch_huge_size() ? "pages_2m" : "pages_1g";
+}
 
-	check(got == want, "KVM: got %" PRIu64 ", expected %" PRIu64 " mappings of %zu MB",
-	      got, want, size >> 20);
+bool arch_lru_walks(void)
+{
+	return true;
 }
 
 unsigned int arch_spaces(void)
