@@ -437,13 +437,13 @@ static void race_table(enum backing backing, unsigned int rounds, bool slow_ok,
 	check(!munlock(race.win->base, arch_huge_size()), "munlock: %s", strerror(errno));
 	race.stable = window_map(race.win, race.vm, 0, huge_gpa(VM_GPA), 0, pages, 1);
 	ager = start_thread(ager_thread, &race);
-	for (; race.pulls < rounds * effort; race.pulls++)
+	/* where one CPU runs at a time, the ager's turn may always come too late */
+	for (; race.pulls < rounds * effort || !count(&race.young); race.pulls++)
 		replace(&race);
 	__atomic_store_n(&race.stop, true, __ATOMIC_RELAXED);
 	pthread_join(ager, NULL);
 	note("%u questions (%u young)", race.asks, race.young);
 	check_stops(&race);
-	check(race.young, "the ager never saw a young page");
 	if (backing == THP)
 		check(!nothing_collapsed(&race), "nothing was collapsed");
 	else
