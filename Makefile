@@ -44,7 +44,7 @@ audit: ## audit our code and the callers of it; KDIR=path: report on that kernel
 	@tools/audit.sh
 
 .PHONY: demo
-demo: ## show stock and patched kernel side by side; ARCH=x86|arm64
+demo: ## show stock and patched kernel side by side; ARCH=x86|arm64|powerpc
 	@tools/demo.sh $(or $(ARCH),x86)
 
 .PHONY: check

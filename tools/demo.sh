@@ -8,10 +8,19 @@
 
 MEGABYTES=256
 
-[ $# -eq 1 ] || die "usage: demo.sh x86|arm64"
+[ $# -eq 1 ] || die "usage: demo.sh x86|arm64|powerpc"
 arch=$1
 arch_is "$arch"
-[ "$arch" != powerpc ] || die "there is no demo for powerpc yet: QEMU 7.2 cannot count its instructions"
+pages='4 KB'
+counter="nanoseconds of QEMU's virtual time, -icount shift=0"
+# options of each host, of one that counts instructions; what is measured beside the walk
+options=() counting=(-i 0) evict=
+if [ "$arch" = powerpc ]; then
+	pages='64 KB'
+	# QEMU's -icount ends in this machine's firmware
+	counter='those that perf counts on the emulated CPU'
+	options=(-m 1G) counting=() evict=1
+fi
 "$TOP/tools/setup.sh"
 find_key
 
@@ -29,7 +38,7 @@ trap 'exit 143' TERM
 boot() {
 	local log=$tmp/$1.$2 image=${images[$1]} rc=0
 	shift 2
-	"$TOP/tools/boot.sh" -l "$log" "$@" "$arch" "$image" "$tmp/initramfs" >"$log.out" 2>&1 &
+	"$TOP/tools/boot.sh" -l "$log" "${options[@]}" "$@" "$arch" "$image" "$tmp/initramfs" >"$log.out" 2>&1 &
 	running=$!
 	wait "$running" || rc=$?
 	running=
@@ -59,27 +68,38 @@ row() {
 
 measured_row() { row "$1" "$(value stock "$2" "$3")" "$(value patched "$2" "$3")"; }
 
+# counted_rows WHAT NAME
+counted_rows() {
+	measured_row "$1, all idle: instructions per page" "$2" idle_instructions
+	measured_row "$1, all young: instructions per page" "$2" young_instructions
+	measured_row "$1, all idle: mmu_lock taken per page" "$2" idle_locks
+	measured_row "$1, all young: mmu_lock taken per page" "$2" young_locks
+	measured_row "$1, all idle: notifier calls per page" "$2" idle_calls
+	measured_row "$1, all young: notifier calls per page" "$2" young_calls
+}
+
 table() {
 	printf '%-53s %8s %8s %7s\n' '' stock ours ratio
-	measured_row 'aging pass, all idle: instructions per page' count idle_instructions
-	measured_row 'aging pass, all young: instructions per page' count young_instructions
-	measured_row 'aging pass, all idle: mmu_lock taken per page' count idle_locks
-	measured_row 'aging pass, all young: mmu_lock taken per page' count young_locks
-	measured_row 'aging pass, all idle: notifier calls per page' count idle_calls
-	measured_row 'aging pass, all young: notifier calls per page' count young_calls
+	counted_rows 'aging pass' walk
 	measured_row 'aging while the guest faults: ms per pass' wait pass_ms
 	measured_row 'aging while the guest faults: us waiting for mmu_lock' wait wait_us
+	[ -z "$evict" ] || counted_rows 'eviction' evict
 	[ -z "$selftest" ] || row "$selftest, second run: s of virtual time" \
 		"$(second_run stock)" "$(second_run patched)"
 	cat <<-EOT
 
-		pass:     MGLRU ages a guest of $MEGABYTES MB, in pages of 4 KB and a cgroup of its own,
+		pass:     MGLRU ages a guest of $MEGABYTES MB, in pages of $pages and a cgroup of its own,
 		          on demand through debugfs
-		per page: pages of the guest. Instructions are nanoseconds of QEMU's virtual time,
-		          -icount shift=0; the others are counted by kprobes in passes of their own
-		waiting:  contention tracepoints on this VM's mmu_lock, per pass, while one vCPU
-		          faults in parallel on another CPU. Real time of an emulator: only the ratio
-		          means something, and it varies from run to run
+		per page: pages of the guest. Locks and calls are counted by kprobes, in passes of
+		          their own; instructions are $counter
+		waiting:  contention of this VM's mmu_lock, per pass, while one vCPU faults in parallel
+		          on another CPU. Real time of an emulator: only the ratio means something,
+		          and it varies from run to run
+	EOT
+	[ -z "$evict" ] || cat <<-EOT
+		eviction: MGLRU evicts one page of each page table, finds it young, and looks around.
+		          On powerpc it does not walk page tables, because Linux does not say that
+		          this CPU sets accessed bits: for the pass, both kernels were told so
 	EOT
 	[ -z "$selftest" ] || cat <<-EOT
 		second:   KVM's selftest, 2 vCPUs, 1 GB guest, 800 MB host, swap on zram; virtual time,
@@ -104,8 +124,10 @@ export BUSYBOX
 "$TOP/tools/initramfs.sh" "$tmp/initramfs" "${files[@]}"
 
 for kernel in stock patched; do
-	step "$kernel: aging a guest's memory, counting" boot "$kernel" count -i 0 -t 900 \
-		-a "guest_cmd=\"young-measure count $MEGABYTES\""
+	step "$kernel: aging a guest's memory" boot "$kernel" walk "${counting[@]}" -t 900 \
+		-a "guest_cmd=\"young-measure walk $MEGABYTES\""
+	[ -z "$evict" ] || step "$kernel: evicting a guest's memory" boot "$kernel" evict "${counting[@]}" \
+		-t 900 -a "guest_cmd=\"young-measure evict $MEGABYTES\""
 	step "$kernel: aging a guest's memory while it faults" boot "$kernel" wait -p -t 900 \
 		-a "guest_cmd=\"young-measure wait $MEGABYTES\""
 	[ -z "$selftest" ] || step "$kernel: a guest larger than the host's memory" boot "$kernel" memory -i 0 \

@@ -280,3 +280,10 @@ bool lru_gen_age(const struct lru_gen *gen)
 	check(ok || errno == EINVAL || errno == ERANGE, LRU_GEN ": %s", strerror(errno));
 	return ok;
 }
+
+void lru_gen_evict(const struct lru_gen *gen)
+{
+	/* swappiness 200: no files */
+	check(write_file(LRU_GEN, "- %u %u %lu 200", gen->memcg, gen->node, gen->max_gen - 2),
+	      LRU_GEN ": %s", strerror(errno));
+}

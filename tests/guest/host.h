@@ -62,7 +62,13 @@ void cgroup_enter(const char *cgroup);
 /* Finds the cgroup by its path below the mount point ("/x"). */
 struct lru_gen lru_gen_read(const char *cgroup);
 
-/* Makes MGLRU walk the page tables once. False: somebody else just did. */
+/*
+ * Makes MGLRU begin a generation, after a walk of the page tables where it does
+ * that. False: somebody else just did.
+ */
 bool lru_gen_age(const struct lru_gen *gen);
+
+/* Evicts anonymous memory that is older than the two youngest generations. */
+void lru_gen_evict(const struct lru_gen *gen);
 
 #endif

@@ -1,35 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * young-measure count|wait MEGABYTES: what aging the memory of a guest costs.
+ * young-measure walk|evict|wait MEGABYTES: what aging the memory of a guest costs.
  *
- * Runs on kernels with and without the series, so that both can be compared:
- * it counts calls of functions by kprobes and changes nothing. Prints lines
- * "measure: KEY VALUE" for tools/demo.sh.
+ * Runs on kernels with and without the series, so that both can be compared.
+ * Prints lines "measure: KEY VALUE" for tools/demo.sh.
  *
- * count: instructions, calls of the notifier and acquisitions of mmu_lock of
- * one aging pass of MGLRU. Under QEMU's -icount a nanosecond of the monotonic
- * clock is an instruction of the one CPU that runs at a time.
+ * walk: instructions, calls of the notifier and acquisitions of mmu_lock of a
+ * pass of MGLRU over the page tables.
  *
- * wait: for how long aging waits for mmu_lock while the guest faults.
+ * evict: the same where MGLRU evicts instead, and finds one page of each table
+ * young: it then looks around, and ages the other pages of that table.
+ *
+ * wait: for how long a walk waits for mmu_lock while the guest faults.
  */
+#define _GNU_SOURCE
 #include "host.h"
 #include "tap.h"
+#include "trace.h"
 #include "vm.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <linux/kvm.h>
+#include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#define TRACING		"/sys/kernel/tracing/"
-#define SALT		1
+#define CGROUP	"/guest"
+#define SALT	1
 
 /* tap.c is for programs that go on after a failure. */
 void fail(const char *fmt, ...)
@@ -50,10 +52,31 @@ static void report(const char *key, double value)
 	fflush(stdout);
 }
 
-static void must_write(const char *path, const char *text)
+/*
+ * Those of this thread since the call before, if that one returned 0. Under
+ * QEMU's -icount a nanosecond is an instruction of the one CPU that runs at a time.
+ */
+static double instructions(void)
 {
-	check(write_file(path, "%s", text), "%s: cannot write \"%s\": %s", path,
-	      text, strerror(errno));
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_HARDWARE, .size = sizeof(attr),
+		.config = PERF_COUNT_HW_INSTRUCTIONS,
+	};
+	static int fd = -1;
+	uint64_t count;
+
+	if (!arch_counts_instructions())
+		return now() * 1e9;
+	if (fd < 0) {
+		fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+		check(fd >= 0, "perf_event_open: %s", strerror(errno));
+		return 0;
+	}
+	check(read(fd, &count, sizeof(count)) == sizeof(count), "perf event: %s",
+	      strerror(errno));
+	close(fd);
+	fd = -1;
+	return count;
 }
 
 /* --- a guest with memory of its own in a cgroup of its own --- */
@@ -62,199 +85,135 @@ struct guest {
 	struct vm *vm;
 	char *memory;
 	size_t size;
-	struct lru_gen gen;
+	bool evict;		/* do not walk */
 };
 
-static struct guest guest_new(size_t megabytes)
+static struct guest guest_new(size_t megabytes, bool evict)
 {
-	struct guest guest = { .size = megabytes << 20 };
+	struct guest guest = { .size = megabytes << 20, .evict = evict };
+	size_t table = arch_huge_size();
+	char *memory;
 
-	cgroup_enter("/guest");
-	guest.memory = mmap(NULL, guest.size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	check(guest.memory != MAP_FAILED, "mmap: %s", strerror(errno));
+	cgroup_enter(CGROUP);
+	memory = mmap(NULL, guest.size + table, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	check(memory != MAP_FAILED, "mmap: %s", strerror(errno));
+	/* "+" shall begin a generation and leave the pages alone */
+	if (evict)
+		check(write_file("/sys/kernel/mm/lru_gen/enabled", "1"), "MGLRU without walks: %s",
+		      strerror(errno));
+	guest.memory = memory + (-(uintptr_t)memory & (table - 1));
 	madvise(guest.memory, guest.size, MADV_NOHUGEPAGE);
 
 	guest.vm = vm_create();
-	vm_add_slot(guest.vm, 0, VM_GPA, guest.memory, guest.size);
+	vm_add_slot(guest.vm, 0, huge_gpa(VM_GPA), guest.memory, guest.size);
 	return guest;
 }
 
-/* Touches each page of the guest once. */
-static void guest_touch(struct guest *guest)
+/* Touches a page in each @stride bytes. */
+static void guest_touch(struct guest *guest, size_t stride)
 {
-	vm_fill(guest->vm, VM_GPA, guest->size, page_size, SALT);
+	vm_fill(guest->vm, huge_gpa(VM_GPA), guest->size, stride, SALT);
 }
 
-/* One aging pass over all of it. Returns nanoseconds. */
-static double guest_age(struct guest *guest)
+static void guest_drop(struct guest *guest, size_t size)
 {
+	check(!madvise(guest->memory, size, MADV_DONTNEED), "MADV_DONTNEED: %s",
+	      strerror(errno));
+}
+
+static void new_generation(const struct lru_gen *gen)
+{
+	check(lru_gen_age(gen), "somebody else aged the guest");
+}
+
+/* Leaves one page of each table in the generation that is evicted next. */
+static void make_one_old(struct guest *guest)
+{
+	struct lru_gen gen = lru_gen_read(CGROUP);
+	size_t at;
+
+	/* the first one again: it drains the queue of those before */
+	for (at = 0; at <= guest->size; at += arch_huge_size())
+		check(!madvise(guest->memory + at % guest->size, page_size, MADV_COLD),
+		      "MADV_COLD: %s", strerror(errno));
+	new_generation(&gen);
+}
+
+/* One pass over all of it, in the units of @meter. */
+static double guest_age(struct guest *guest, double (*meter)(void))
+{
+	struct lru_gen gen;
 	double start;
 
-	guest->gen = lru_gen_read("/guest");
-	start = now();
-	check(lru_gen_age(&guest->gen), "somebody else aged the guest");
-	return (now() - start) * 1e9;
-}
-
-/* --- counting calls, by kprobes --- */
-
-struct counter {
-	const char *event;
-	const char *function;
-	bool optional;		/* not in all kernels */
-};
-
-static const struct counter notifiers[] = {
-	{ "clear_young", "__mmu_notifier_clear_young", false },
-	{ "clear_flush_young", "__mmu_notifier_clear_flush_young", false },
-	{ "test_young", "__mmu_notifier_test_young", false },
-	{ "test_clear_young", "__mmu_notifier_test_clear_young", true },
-};
-
-static const struct counter locks[] = {
-	{ "write_lock", "_raw_write_lock", false },
-	{ "read_lock", "_raw_read_lock", false },
-	{ "spin_lock", "_raw_spin_lock", false },
-};
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
-static bool probe(const struct counter *counter, const char *args)
-{
-	bool ok = write_file(TRACING "kprobe_events", "p:young/%s %s %s",
-			     counter->event, counter->function, args);
-
-	check(ok || counter->optional, "no probe at %s: %s", counter->function,
-	      strerror(errno));
-	return ok;
-}
-
-static char *event_file(const char *event, const char *file)
-{
-	static char path[128];
-
-	snprintf(path, sizeof(path), TRACING "events/young/%s/%s", event, file);
-	return path;
-}
-
-/*
- * &kvm->mmu_lock is where kvm is: it is the first member. Learnt from the first
- * argument of a function that an ioctl calls; %p in logs would be hashed.
- */
-static uint64_t lock_address(struct vm *vm)
-{
-	static const struct counter ioctl_probe = {
-		"vm_ioctl", "kvm_vm_ioctl_check_extension", false
-	};
-	uint64_t address = 0;
-	char *text, *found;
-
-	probe(&ioctl_probe, "kvm=$arg1:x64");
-	must_write(event_file("vm_ioctl", "enable"), "1");
-	ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_VCPUS);
-	must_write(event_file("vm_ioctl", "enable"), "0");
-
-	text = read_file(TRACING "trace");
-	found = strstr(text, "kvm=0x");
-	if (found)
-		address = strtoull(found + 4, NULL, 16);
-	free(text);
-	check(address, "the kernel did not tell where the VM is");
-	return address;
-}
-
-/* Counts from now on: the calls of this thread, those with this lock. */
-static void count(const struct counter *counter, uint64_t lock)
-{
-	char trigger[128];
-
-	if (!probe(counter, lock ? "lock=$arg1:x64" : ""))
-		return;
-	if (lock)
-		snprintf(trigger, sizeof(trigger),
-			 "hist:keys=common_pid if lock==0x%" PRIx64
-			 " && common_pid==%d", lock, getpid());
+	if (guest->evict)
+		make_one_old(guest);
+	gen = lru_gen_read(CGROUP);
+	start = meter();
+	if (guest->evict)
+		lru_gen_evict(&gen);
 	else
-		snprintf(trigger, sizeof(trigger),
-			 "hist:keys=common_pid if common_pid==%d", getpid());
-	must_write(event_file(counter->event, "trigger"), trigger);
+		new_generation(&gen);
+	return meter() - start;
 }
 
-static uint64_t counted(const struct counter *counters, size_t nr)
+static void make_young(struct guest *guest)
 {
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < nr; i++) {
-		const char *path = event_file(counters[i].event, "hist");
-		char *text, *hits;
-
-		if (counters[i].optional && access(path, F_OK))
-			continue;
-		text = read_file(path);
-		hits = strstr(text, "Hits: ");
-		check(hits, "%s: no hits in it", path);
-		sum += strtoull(hits + 6, NULL, 10);
-		free(text);
-	}
-	return sum;
+	/* in the youngest generation, all of them */
+	if (guest->evict)
+		guest_drop(guest, guest->size);
+	guest_touch(guest, page_size);
 }
 
-static void count_all(struct vm *vm)
+/* After a pass: all pages are idle, but for those that make MGLRU look around. */
+static void make_idle(struct guest *guest)
 {
-	uint64_t lock = lock_address(vm);
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(notifiers); i++)
-		count(&notifiers[i], 0);
-	for (i = 0; i < ARRAY_SIZE(locks); i++)
-		count(&locks[i], lock);
+	if (guest->evict)
+		guest_touch(guest, arch_huge_size());
 }
+
+/* --- counting --- */
 
 static void count_pass(struct guest *guest, const char *name)
 {
-	uint64_t calls = counted(notifiers, ARRAY_SIZE(notifiers));
-	uint64_t acquired = counted(locks, ARRAY_SIZE(locks));
-	double pages = guest->size / page_size;
+	uint64_t calls = traced_notifier_calls();
+	uint64_t acquired = traced_lock_acquisitions();
+	size_t pages = guest->size / page_size;
 	char key[64];
 
-	guest_age(guest);
+	guest_age(guest, now);
 	snprintf(key, sizeof(key), "%s_calls", name);
-	report(key, (counted(notifiers, ARRAY_SIZE(notifiers)) - calls) / pages);
+	report(key, (double)(traced_notifier_calls() - calls) / pages);
 	snprintf(key, sizeof(key), "%s_locks", name);
-	report(key, (counted(locks, ARRAY_SIZE(locks)) - acquired) / pages);
+	report(key, (double)(traced_lock_acquisitions() - acquired) / pages);
 }
 
 static void measure_count(struct guest *guest)
 {
-	double pages = guest->size / page_size;
-	double idle, young;
+	size_t pages = guest->size / page_size;
 	uint64_t faults;
 
-	/* Twice: the first clears what setting up the guest left young. */
-	guest_touch(guest);
-	guest_age(guest);
-	guest_age(guest);
+	/* once to warm up */
+	make_young(guest);
+	guest_age(guest, instructions);
 
-	idle = guest_age(guest);
-	guest_touch(guest);
-	young = guest_age(guest);
-	report("pages", pages);
-	report("idle_instructions", idle / pages);
-	report("young_instructions", young / pages);
+	make_young(guest);
+	report("young_instructions", guest_age(guest, instructions) / pages);
+	make_idle(guest);
+	report("idle_instructions", guest_age(guest, instructions) / pages);
 
 	/* Counting costs instructions, so it comes last. */
-	count_all(guest->vm);
-	count_pass(guest, "idle");
-	guest_touch(guest);
+	trace_count(guest->vm);
+	make_young(guest);
 	count_pass(guest, "young");
+	make_idle(guest);
+	count_pass(guest, "idle");
 
 	/* The proof that acquisitions are seen: the guest's faults take it. */
-	faults = counted(locks, ARRAY_SIZE(locks));
-	madvise(guest->memory, guest->size, MADV_DONTNEED);
-	guest_touch(guest);
-	check(counted(locks, ARRAY_SIZE(locks)) > faults,
+	faults = traced_lock_acquisitions();
+	guest_drop(guest, guest->size);
+	guest_touch(guest, page_size);
+	check(traced_lock_acquisitions() > faults,
 	      "the guest's faults were not seen to take mmu_lock");
 }
 
@@ -262,106 +221,64 @@ static void measure_count(struct guest *guest)
 
 static volatile bool stop;
 
-/* The guest faults all of its memory in, over and over. */
+/* The guest faults half of its memory in, over and over. */
 static void *fault_loop(void *arg)
 {
 	struct guest *guest = arg;
 
 	while (!stop) {
-		madvise(guest->memory, guest->size / 2, MADV_DONTNEED);
-		guest_touch(guest);
+		guest_drop(guest, guest->size / 2);
+		guest_touch(guest, page_size);
 	}
 	return NULL;
 }
 
-/* Sum of the times between begin and end of contention, in microseconds. */
-static double waited(double *times)
-{
-	char *text = read_file(TRACING "trace");
-	double sum = 0, begin = 0;
-	char *line, *save;
-
-	*times = 0;
-	for (line = strtok_r(text, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		char *event = strstr(line, ": contention_");
-		double at;
-
-		if (*line == '#' || !event)
-			continue;
-		while (event > line && event[-1] != ' ')
-			event--;
-		at = strtod(event, NULL);
-		if (strstr(line, "contention_begin")) {
-			begin = at;
-		} else if (begin) {
-			sum += at - begin;
-			begin = 0;
-			++*times;
-		}
-	}
-	free(text);
-	return sum * 1e6;
-}
-
-static void trace_waits(struct vm *vm)
-{
-	static const char *const events[] = { "contention_begin", "contention_end" };
-	uint64_t lock = lock_address(vm);
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(events); i++) {
-		char path[128];
-
-		snprintf(path, sizeof(path), TRACING "events/lock/%s/filter", events[i]);
-		check(write_file(path, "lock_addr==0x%" PRIx64 " && common_pid==%d",
-				 lock, getpid()), "%s: %s", path, strerror(errno));
-		snprintf(path, sizeof(path), TRACING "events/lock/%s/enable", events[i]);
-		must_write(path, "1");
-	}
-	must_write(TRACING "buffer_size_kb", "16384");
-}
-
 static void measure_wait(struct guest *guest)
 {
-	const int passes = 20;
-	double start, times, usec;
+	/* the same number of pages, whatever their size */
+	const int passes = 20 * (page_size / 4096);
+	double seconds = 0;
 	pthread_t thread;
 	int i;
 
-	guest_touch(guest);
+	guest_touch(guest, page_size);
 	trace_waits(guest->vm);
 	check(!pthread_create(&thread, NULL, fault_loop, guest), "no thread");
 	sleep(1);
 
-	start = now();
 	for (i = 0; i < passes; i++)
-		guest_age(guest);
-	report("pass_ms", (now() - start) * 1e3 / passes);
+		seconds += guest_age(guest, now);
+	report("pass_ms", seconds * 1e3 / passes);
 
 	stop = true;
 	pthread_join(thread, NULL);
-	usec = waited(&times);
-	report("wait_us", usec / passes);
-	report("waits", times / passes);
+	report("wait_us", traced_waits() / passes);
 }
 
 int main(int argc, char **argv)
 {
-	struct guest guest;
-	long megabytes;
+	static const struct {
+		const char *name;
+		void (*run)(struct guest *guest);
+		bool evict;
+	} measures[] = {
+		{ "walk", measure_count, false },
+		{ "evict", measure_count, true },
+		{ "wait", measure_wait, false },
+	};
+	long megabytes = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
+	size_t i;
 
 	page_size = sysconf(_SC_PAGESIZE);
-	megabytes = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
-	if (megabytes <= 0 || (strcmp(argv[1], "count") && strcmp(argv[1], "wait"))) {
-		fprintf(stderr, "usage: young-measure count|wait MEGABYTES\n");
-		return 2;
-	}
+	for (i = 0; megabytes > 0 && i < ARRAY_SIZE(measures); i++) {
+		struct guest guest;
 
-	guest = guest_new(megabytes);
-	if (!strcmp(argv[1], "count"))
-		measure_count(&guest);
-	else
-		measure_wait(&guest);
-	return 0;
+		if (strcmp(argv[1], measures[i].name))
+			continue;
+		guest = guest_new(megabytes, measures[i].evict);
+		measures[i].run(&guest);
+		return 0;
+	}
+	fprintf(stderr, "usage: young-measure walk|evict|wait MEGABYTES\n");
+	return 2;
 }

@@ -163,6 +163,16 @@ bool arch_lru_walks(void)
 	return false;
 }
 
+bool arch_counts_instructions(void)
+{
+	return true;
+}
+
+bool arch_mmu_lock_spins(void)
+{
+	return true;
+}
+
 unsigned int arch_spaces(void)
 {
 	return 1;

@@ -29,6 +29,11 @@ static void open_kvm(void)
 	      version, KVM_API_VERSION);
 }
 
+uint64_t huge_gpa(uint64_t gpa)
+{
+	return (gpa + arch_huge_size() - 1) / arch_huge_size() * arch_huge_size();
+}
+
 static uint64_t control_offset(const struct vm_vcpu *vcpu)
 {
 	return vcpu->id * VM_CONTROL_SIZE;

@@ -174,6 +174,9 @@ uint64_t vcpu_control_gpa(const struct vm_vcpu *vcpu);
 /* The size of a page-middle-directory leaf. */
 size_t arch_huge_size(void);
 
+/* The first guest physical address from @gpa on where such a leaf can begin. */
+uint64_t huge_gpa(uint64_t gpa);
+
 /* Are there leaves of 1 GB? */
 bool arch_giant_leaves(void);
 
@@ -182,6 +185,12 @@ const char *arch_leaf_stat(size_t size);
 
 /* Does MGLRU walk page tables there (arch_has_hw_pte_young() of the kernel)? */
 bool arch_lru_walks(void);
+
+/* Does perf count instructions on the emulated CPUs? */
+bool arch_counts_instructions(void);
+
+/* Is mmu_lock a spinlock, not an rwlock? */
+bool arch_mmu_lock_spins(void);
 
 /*
  * The function of the kernel that walks without mmu_lock, and the one that it is

@@ -30,11 +30,6 @@ int young_ask(struct young_dev_range *range)
 	return ioctl(fd, YOUNG_DEV_AGE, range) ? errno : 0;
 }
 
-uint64_t huge_gpa(uint64_t gpa)
-{
-	return (gpa + arch_huge_size() - 1) / arch_huge_size() * arch_huge_size();
-}
-
 static size_t bits_longs(size_t bits)
 {
 	return (bits + BITS_PER_LONG - 1) / BITS_PER_LONG;

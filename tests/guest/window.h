@@ -68,9 +68,6 @@ struct window {
 	uint64_t random;
 };
 
-/* The first guest physical address from @gpa on where a huge leaf can begin. */
-uint64_t huge_gpa(uint64_t gpa);
-
 unsigned long *bits_new(size_t bits);
 
 static inline bool bit_test(const unsigned long *map, size_t bit)

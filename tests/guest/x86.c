@@ -136,6 +136,16 @@ bool arch_lru_walks(void)
 	return true;
 }
 
+bool arch_counts_instructions(void)
+{
+	return false;
+}
+
+bool arch_mmu_lock_spins(void)
+{
+	return false;
+}
+
 unsigned int arch_spaces(void)
 {
 	return 2;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What one thread calls in the host's kernel and waits for there. By probes and
+ * tracepoints, so that kernels with and without the series can be compared.
+ */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include <stdint.h>
+
+#include "vm.h"
+
+/* Counts from now on the calls of this thread. To be called once. */
+void trace_count(struct vm *vm);
+
+/* Calls of the MMU notifiers that age, so far. */
+uint64_t traced_notifier_calls(void);
+
+/* Acquisitions of the machine's mmu_lock, so far. */
+uint64_t traced_lock_acquisitions(void);
+
+/* Notes from now on for how long this thread waits for the machine's mmu_lock. */
+void trace_waits(struct vm *vm);
+
+/* The sum, in microseconds. */
+double traced_waits(void);
+
+#endif
