@@ -322,3 +322,26 @@ void arch_use_other_tables(struct vm *vm, bool other)
 	(void)other;
 	fail("arm64 has one kind of table");
 }
+
+bool arch_nested(void)
+{
+	return false;
+}
+
+void arch_nested_touch(struct vm *vm)
+{
+	(void)vm;
+	fail("nested guests are for powerpc");
+}
+
+void arch_nested_end(struct vm *vm)
+{
+	arch_nested_touch(vm);
+}
+
+bool arch_nested_young(struct vm *vm, uint64_t gpa)
+{
+	(void)gpa;
+	arch_nested_touch(vm);
+	return false;
+}

@@ -158,40 +158,13 @@ static void nothing_unmapped(void)
 
 /* --- the calls that were there before --- */
 
-static bool is_young(const struct window *win, size_t first, size_t pages)
-{
-	size_t i;
-
-	for (i = first; i < first + pages; i++)
-		if (window_young(win, i))
-			return true;
-	return false;
-}
-
-static void old_call(struct window *win, unsigned int op, size_t first, size_t pages)
-{
-	struct young_dev_range range = {
-		.start = (uintptr_t)win->base + first * page_size,
-		.end = (uintptr_t)win->base + (first + pages) * page_size,
-		.op = op,
-	};
-	uint32_t want = is_young(win, first, pages) ? YOUNG_DEV_YOUNG : 0;
-	int err = young_ask(&range);
-
-	check(!err, "call %u: %s", op, strerror(err));
-	check(range.result == want, "call %u, %zu pages from %zu: got %u, expected %u",
-	      op, pages, first, range.result, want);
-	if (op != YOUNG_DEV_TEST_YOUNG)
-		window_cleared(&win->mappings[0], first, pages);
-}
-
 static void old_test(void)
 {
 	struct window *win = window_touched(PAGES);
 	size_t i;
 
 	for (i = 0; i < PAGES; i++)
-		old_call(win, YOUNG_DEV_TEST_YOUNG, i, 1);
+		window_ask_old(win, YOUNG_DEV_TEST_YOUNG, i, 1);
 	window_check(win);
 }
 
@@ -201,11 +174,11 @@ static void old_clear_with(unsigned int op)
 	size_t i;
 
 	for (i = 0; i < PAGES / 2; i++)
-		old_call(win, op, i, 1);
+		window_ask_old(win, op, i, 1);
 	window_check(win);
 	for (; i + 33 <= PAGES; i += 33) {
-		old_call(win, op, i, 30);
-		old_call(win, op, i, 30);
+		window_ask_old(win, op, i, 30);
+		window_ask_old(win, op, i, 30);
 	}
 	window_check(win);
 }
@@ -231,8 +204,8 @@ static void flushed(void)
 	for (i = 0; i < 50; i++) {
 		window_touch(map, 5, VM_READ);
 		window_flush(win);
-		old_call(win, YOUNG_DEV_CLEAR_FLUSH_YOUNG, 5, 1);
-		old_call(win, YOUNG_DEV_CLEAR_FLUSH_YOUNG, 5, 1);
+		window_ask_old(win, YOUNG_DEV_CLEAR_FLUSH_YOUNG, 5, 1);
+		window_ask_old(win, YOUNG_DEV_CLEAR_FLUSH_YOUNG, 5, 1);
 	}
 }
 
@@ -243,9 +216,9 @@ static void old_locks(void)
 	size_t i;
 
 	for (i = 0; i < PAGES; i += 3) {
-		old_call(win, YOUNG_DEV_TEST_YOUNG, i, 1);
-		old_call(win, YOUNG_DEV_CLEAR_YOUNG, i, 1);
-		old_call(win, YOUNG_DEV_CLEAR_FLUSH_YOUNG, i, 3);
+		window_ask_old(win, YOUNG_DEV_TEST_YOUNG, i, 1);
+		window_ask_old(win, YOUNG_DEV_CLEAR_YOUNG, i, 1);
+		window_ask_old(win, YOUNG_DEV_CLEAR_FLUSH_YOUNG, i, 3);
 	}
 	check_locks(before, PAGES);
 }

@@ -34,6 +34,7 @@ static const struct {
 	{ spaces_tests, NULL }, { second_space_tests, two_spaces }, { fast_tests, NULL },
 	{ input_tests, NULL }, { lru_tests, lru_walks }, { race_tests, NULL },
 	{ other_tests, arch_other_tables }, { other_tables_tests, arch_other_tables },
+	{ nested_race_tests, arch_nested }, { nested_tests, arch_nested },
 	{ machines_tests, NULL },
 	{ smp_tests, NULL }, { reclaim_tests, NULL },
 };

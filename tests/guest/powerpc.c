@@ -6,16 +6,32 @@
  * can emulate these when a slot is away.
  */
 #include "guest.h"
+#include "host.h"
 #include "tap.h"
 
+#include <asm/ptrace.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
-/* Numbers of hypercalls: a program ended, or took an interrupt. */
+/* Numbers of hypercalls: a program ended, took an interrupt, or KVM refused it something. */
 #define HCALL_END	-4092
 #define HCALL_FAULT	-4088
+#define HCALL_REFUSED	-4084
+
+/* Those that KVM has for guests with guests. */
+#define H_SET_PARTITION_TABLE	0xf800
+#define H_ENTER_NESTED		0xf804
+#define H_TLB_INVALIDATE	0xf808
+
+/* Why the nested guest is left: for the host's sake, or for a hypercall. */
+#define EXIT_EXTERNAL	0x500
+#define EXIT_HDEC	0x980
+#define EXIT_HCALL	0xc00
 
 /* Interrupts go there. The vCPU sees its code there, too. */
 #define VECTORS_GPA	0
@@ -25,7 +41,24 @@
 
 #define PATTERN_FACTOR	0x9e3779b1
 
+/*
+ * In the area behind the vCPU's: what KVM wants to know of the nested guest. That
+ * is a partition table, of which one entry is used, a radix tree of two tables,
+ * the registers for a hypervisor, and the others.
+ */
+#define NESTED_LPID		1
+#define NESTED_ROOT		0x100000
+#define NESTED_TABLE		0x110000
+#define NESTED_PARTITIONS	0x120000
+#define NESTED_STATE		0x130000
+#define NESTED_REGS		0x140000
+#define NESTED_END		0x150000
+#define REGS_R3			24
+
 _Static_assert(!(ORDER & 0xffff) && !(LIST & 0xffff), "one instruction reaches them");
+_Static_assert(!((NESTED_PARTITIONS | NESTED_STATE | NESTED_REGS) & 0xffff), "these, too");
+_Static_assert(NESTED_ROOT == VM_CONTROL_SIZE && NESTED_END <= 2 * VM_CONTROL_SIZE, "one area");
+_Static_assert(offsetof(struct pt_regs, gpr[3]) == REGS_R3, "registers");
 
 /* r31: the control area; KVM_RUN may change r3 to r12. r4: the order page */
 #define ORDER_SETUP					\
@@ -45,6 +78,12 @@ _Static_assert(!(ORDER & 0xffff) && !(LIST & 0xffff), "one instruction reaches t
 #define PATTERN						\
 	"	mullw	10, 5, 9\n"			\
 	"	xor	10, 10, 8\n"
+
+/* r3 = what KVM says to the call */
+#define HCALL(number)					\
+	"	li	3, 0\n"				\
+	"	ori	3, 3, " STRING(number) "\n"	\
+	"	sc	1\n"
 
 asm("	.pushsection .rodata, \"a\"\n"
 	"	.machine push\n"
@@ -118,11 +157,49 @@ asm("	.pushsection .rodata, \"a\"\n"
 	"	li	3, " STRING(HCALL_END) "\n"
 	"	sc	1\n"
 	"	b	.\n"
+	/* the nested guest runs until its program has ended; that call is passed on */
+	"guest_enter_nested:\n"
+	"	addis	4, 31, " STRING(NESTED_PARTITIONS) " >> 16\n"
+		HCALL(H_SET_PARTITION_TABLE)
+	"	cmpdi	3, 0\n"
+	"	bne	2f\n"
+	"1:	addis	4, 31, " STRING(NESTED_STATE) " >> 16\n"
+	"	addis	5, 31, " STRING(NESTED_REGS) " >> 16\n"
+		HCALL(H_ENTER_NESTED)
+	"	cmpdi	3, 0\n"
+	"	beq	1b\n"
+	"	cmpdi	3, " STRING(EXIT_EXTERNAL) "\n"
+	"	beq	1b\n"
+	"	cmpdi	3, " STRING(EXIT_HDEC) "\n"
+	"	beq	1b\n"
+	"	cmpdi	3, " STRING(EXIT_HCALL) "\n"
+	"	bne	2f\n"
+	"	addis	7, 31, " STRING(NESTED_REGS) " >> 16\n"
+	"	ld	3, " STRING(REGS_R3) "(7)\n"
+	"	ld	4, " STRING(REGS_R3) " + 8(7)\n"
+	"	ld	5, " STRING(REGS_R3) " + 16(7)\n"
+	"	ld	6, " STRING(REGS_R3) " + 24(7)\n"
+	"	sc	1\n"
+	"	b	.\n"
+	"2:	mr	4, 3\n"
+	"	li	3, " STRING(HCALL_REFUSED) "\n"
+	"	sc	1\n"
+	"	b	.\n"
+	/* everything that KVM keeps of it: RIC 2, R 1, and in RB IS 2 */
+	"guest_end_nested:\n"
+	"	lis	4, 2 << 2 | 1\n"
+	"	li	5, " STRING(NESTED_LPID) "\n"
+	"	li	6, 0x800\n"
+		HCALL(H_TLB_INVALIDATE)
+	"	cmpdi	3, 0\n"
+	"	bne	2b\n"
+	"	b	guest_done\n"
 	"guest_end:\n"
 	"	.machine pop\n"
 	"	.popsection\n");
 
 extern const char guest_vectors[], guest_flush[], guest_end[];
+extern const char guest_enter_nested[], guest_end_nested[];
 
 /* 64-bit, little-endian; no translation, no interrupts */
 #define MSR		(1ULL << 63 | 1)
@@ -135,6 +212,38 @@ extern const char guest_vectors[], guest_flush[], guest_end[];
 
 /* Agrees with KVM_PPC_MMUV3_RADIX. The table, which the guest does not use, has 64 KB. */
 #define PROCESS_TABLE	(1ULL << 63 | 4)
+
+/* A radix tree of the usual 52 bits, the first 13 of them for the root, the next 9. */
+#define TREE		(1ULL << 63 | 2ULL << 61 | 5 << 5 | 13)
+#define NEXT_TABLE	(1ULL << 63 | 9)
+
+/* A leaf of it, of 1 GB: used and changed, so that KVM may map it, and for all accesses. */
+#define LEAF		(3ULL << 62 | 0x187)
+
+/* In a leaf of KVM's: the CPU has used it. */
+#define LEAF_YOUNG	0x100
+
+/**
+ * struct nested_state - struct hv_guest_state of the kernel, version 1
+ * @lpcr: as the register; KVM takes some bits of it
+ * @hdec_expiry: when to be back
+ * @fault: out: HDAR, HDSISR, HEIR, ASDR
+ */
+struct nested_state {
+	uint64_t version;
+	uint32_t lpid;
+	uint32_t vcpu;
+	uint64_t lpcr;
+	uint64_t unused1[8];
+	uint64_t hdec_expiry;
+	uint64_t unused2[4];
+	uint64_t fault[4];
+	uint64_t unused3[9];
+};
+
+_Static_assert(offsetof(struct nested_state, hdec_expiry) == 88, "struct hv_guest_state");
+_Static_assert(offsetof(struct nested_state, fault) == 128, "struct hv_guest_state");
+_Static_assert(sizeof(struct nested_state) == 232, "struct hv_guest_state");
 
 const char *const arch_walkers[2] = { "radix_age", "kvm_age_gfn_lockless_hv" };
 
@@ -202,6 +311,46 @@ void arch_use_other_tables(struct vm *vm, bool other)
 	      "KVM_PPC_CONFIGURE_V3_MMU, %s: %s", other ? "hash" : "radix", strerror(errno));
 }
 
+bool arch_nested(void)
+{
+	return true;
+}
+
+static struct nested_state *nested_state(struct vm *vm)
+{
+	return (struct nested_state *)(vm->control + NESTED_STATE);
+}
+
+static struct pt_regs *nested_regs(struct vm *vm)
+{
+	return (struct pt_regs *)(vm->control + NESTED_REGS);
+}
+
+/* Tables have the other endianness. */
+static void set_entry(struct vm *vm, size_t offset, uint64_t entry)
+{
+	*(uint64_t *)(vm->control + offset) = __builtin_bswap64(entry);
+}
+
+/* The nested guest's address is the guest's, for the first GB. */
+static void nested_setup(struct vm *vm)
+{
+	struct kvm_enable_cap nested = { .cap = KVM_CAP_PPC_NESTED_HV, .args = { 1 } };
+	int able = ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_PPC_NESTED_HV);
+
+	check(able == 1, "KVM_CAP_PPC_NESTED_HV: got %d, expected 1: kvm_hv.nested=0?", able);
+	check(!ioctl(vm->fd, KVM_ENABLE_CAP, &nested), "KVM_CAP_PPC_NESTED_HV: %s",
+	      strerror(errno));
+	set_entry(vm, NESTED_ROOT, NEXT_TABLE | (VM_CONTROL_GPA + NESTED_TABLE));
+	set_entry(vm, NESTED_TABLE, LEAF);
+}
+
+static void set_partition(struct vm *vm, uint64_t entry)
+{
+	/* the second half of the entry stays 0: no process table */
+	set_entry(vm, NESTED_PARTITIONS + NESTED_LPID * 16, entry);
+}
+
 void arch_vm_setup(struct vm *vm)
 {
 	check(guest_end - guest_vectors <= VM_ORDER_OFFSET, "the code overlaps the order page");
@@ -209,6 +358,8 @@ void arch_vm_setup(struct vm *vm)
 	arch_use_other_tables(vm, vm->other_tables);
 	/* only with radix tables the guest may drop what the TLB remembers */
 	vm->keep_tlb = vm->other_tables;
+	if (vm->nested)
+		nested_setup(vm);
 	if (!vm->other_tables)
 		vm_add_slot(vm, 0, VECTORS_GPA, vm->control + VM_CODE_OFFSET, VECTORS_SIZE);
 }
@@ -261,12 +412,17 @@ void arch_vcpu_setup(struct vm_vcpu *vcpu)
 	set_regs(vcpu, &regs);
 }
 
+static uint64_t program_gpa(const char *program)
+{
+	return VM_CONTROL_GPA + VM_CODE_OFFSET + (program - guest_vectors);
+}
+
 void arch_set_pc(struct vm_vcpu *vcpu, const char *program)
 {
 	struct kvm_regs regs;
 
 	get_regs(vcpu, &regs);
-	regs.pc = VM_CONTROL_GPA + VM_CODE_OFFSET + (program - guest_vectors);
+	regs.pc = program_gpa(program);
 	set_regs(vcpu, &regs);
 }
 
@@ -281,6 +437,17 @@ void arch_flush_tlb(struct vm_vcpu *vcpu)
 	vcpu_run(vcpu);
 }
 
+/* A trap of the nested guest's that its program is not to have, or an error of KVM's. */
+static void refused(const struct vm_vcpu *vcpu)
+{
+	const uint64_t *fault = nested_state(vcpu->vm)->fault;
+
+	fail("nested guest at 0x%lx: KVM returned 0x%" PRIx64 ", HDAR 0x%" PRIx64
+	     ", HDSISR 0x%" PRIx64 ", HEIR 0x%" PRIx64 ", ASDR 0x%" PRIx64,
+	     nested_regs(vcpu->vm)->nip, (uint64_t)vcpu->run->papr_hcall.args[0],
+	     fault[0], fault[1], fault[2], fault[3]);
+}
+
 bool arch_program_ended(const struct vm_vcpu *vcpu)
 {
 	const struct kvm_run *run = vcpu->run;
@@ -291,6 +458,8 @@ bool arch_program_ended(const struct vm_vcpu *vcpu)
 	      "the guest took an interrupt: SRR0 0x%" PRIx64 ", SRR1 0x%" PRIx64
 	      ", DAR 0x%" PRIx64,
 	      run->papr_hcall.args[0], run->papr_hcall.args[1], run->papr_hcall.args[2]);
+	if (run->papr_hcall.nr == (uint64_t)HCALL_REFUSED)
+		refused(vcpu);
 	return run->papr_hcall.nr == (uint64_t)HCALL_END;
 }
 
@@ -303,4 +472,46 @@ void arch_second_space_setup(struct vm *vm)
 void arch_second_space_touch(struct vm *vm)
 {
 	arch_second_space_setup(vm);
+}
+
+void arch_nested_touch(struct vm *vm)
+{
+	struct vm_vcpu *vcpu = &vm->vcpus[0];
+
+	set_partition(vm, TREE | (VM_CONTROL_GPA + NESTED_ROOT));
+	*nested_state(vm) = (struct nested_state) {
+		.version = 1, .lpid = NESTED_LPID, .lpcr = LPCR_ILE, .hdec_expiry = INT64_MAX,
+	};
+	*nested_regs(vm) = (struct pt_regs) {
+		.gpr = { [31] = vcpu_control_gpa(vcpu) },
+		.nip = program_gpa(program_touch), .msr = MSR,
+	};
+	arch_set_pc(vcpu, guest_enter_nested);
+	vcpu_run(vcpu);
+}
+
+/* KVM forgets a nested guest when its entry is empty. */
+void arch_nested_end(struct vm *vm)
+{
+	set_partition(vm, 0);
+	arch_set_pc(&vm->vcpus[0], guest_end_nested);
+	vcpu_run(&vm->vcpus[0]);
+}
+
+/* As debugfs has it: the guest's table, "Nested LPID" and its table; a leaf per line. */
+bool arch_nested_young(struct vm *vm, uint64_t gpa)
+{
+	char path[80], key[32], *text, *table, *leaf;
+	bool young;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/radix", getpid(), vm->fd);
+	snprintf(key, sizeof(key), "\n %" PRIx64 ": ", gpa);
+	text = read_file(path);
+	table = strstr(text, "Nested LPID");
+	check(table, "%s: no nested guest", path);
+	leaf = strstr(table, key);
+	check(leaf, "%s: the nested guest has no page at 0x%" PRIx64, path, gpa);
+	young = strtoull(leaf + strlen(key), NULL, 16) & LEAF_YOUNG;
+	free(text);
+	return young;
 }

@@ -422,12 +422,12 @@ bool nothing_collapsed(const struct race *race)
  * enough to be in it still when it is freed, although the TLB is invalidated
  * between unlinking and freeing it.
  */
-static void race_table(enum backing backing, unsigned int rounds, bool slow_ok,
+static void race_table(struct vm *vm, enum backing backing, unsigned int rounds, bool slow_ok,
 		       void (*replace)(struct race *race))
 {
 	size_t pages = arch_huge_size() / page_size;
 	struct race race = {
-		.win = window_new(pages), .vm = vm_create(), .random = 0x7461626c,
+		.win = window_new(pages), .vm = vm, .random = 0x7461626c,
 		.slow_walk = expect_fast, .slow_ok = slow_ok,
 		.collapsed = vmstat("thp_collapse_alloc"),
 	};
@@ -468,7 +468,7 @@ static void drop_only_page(struct race *race)
 
 static void tables_come_and_go(void)
 {
-	race_table(LOOSE_PAGES, 1000, false, drop_only_page);
+	race_table(vm_create(), LOOSE_PAGES, 1000, false, drop_only_page);
 }
 
 /* A huge leaf takes the place of the table, and the next table that of the leaf. */
@@ -486,7 +486,7 @@ static void tables_give_way(void)
 	/* to collapse 512 MB takes a while */
 	unsigned int rounds = (100 << 20) / (arch_huge_size() / 2);
 
-	race_table(THP, rounds < 10 ? 10 : rounds, false, collapse_and_split);
+	race_table(vm_create(), THP, rounds < 10 ? 10 : rounds, false, collapse_and_split);
 }
 
 /* The guest gets a table of another kind, and a new one of the usual kind. */
@@ -499,7 +499,23 @@ static void change_kind(struct race *race)
 
 static void tables_change_kind(void)
 {
-	race_table(LOOSE_PAGES, 200, true, change_kind);
+	race_table(vm_create(), LOOSE_PAGES, 200, true, change_kind);
+}
+
+/* A nested guest comes, loses a page, and goes. Its guest goes on. */
+static void nest(struct race *race)
+{
+	vm_touch_nested(race->vm, true);
+	drop(race->win->base + touch_one(race) * page_size, page_size);
+	touch_one(race);
+	vm_touch_nested(race->vm, false);
+	arch_nested_end(race->vm);
+	touch_one(race);
+}
+
+static void nested_guests_come_and_go(void)
+{
+	race_table(vm_create_nested(), LOOSE_PAGES, 200, true, nest);
 }
 
 /* Huge, split by dropping a page or by dirty logging, and huge again. */
@@ -579,5 +595,10 @@ const struct test race_tests[] = {
 
 const struct test other_tables_tests[] = {
 	{ "race", "with tables that change their kind", tables_change_kind, 180 },
+	{ 0 },
+};
+
+const struct test nested_race_tests[] = {
+	{ "race", "with nested guests that come and go", nested_guests_come_and_go, 180 },
 	{ 0 },
 };

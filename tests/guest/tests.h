@@ -16,6 +16,8 @@ extern const struct test lru_tests[];
 extern const struct test race_tests[];
 extern const struct test other_tests[];
 extern const struct test other_tables_tests[];
+extern const struct test nested_tests[];
+extern const struct test nested_race_tests[];
 extern const struct test machines_tests[];
 extern const struct test smp_tests[];
 extern const struct test reclaim_tests[];

@@ -62,7 +62,7 @@ static struct vm_touch *touch_list(struct vm *vm)
 
 static size_t control_size(const struct vm *vm)
 {
-	return vm->nr_vcpus * VM_CONTROL_SIZE;
+	return (vm->nr_vcpus + vm->nested) * VM_CONTROL_SIZE;
 }
 
 static void vcpu_create(struct vm *vm, unsigned int id)
@@ -88,7 +88,8 @@ static char *new_control(const struct vm *vm)
 	return control;
 }
 
-static struct vm *vm_create_with(unsigned int nr_vcpus, bool eager_split, char *memory)
+static struct vm *vm_create_with(unsigned int nr_vcpus, bool eager_split, char *memory,
+				 bool nested)
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
 	unsigned int i;
@@ -97,6 +98,7 @@ static struct vm *vm_create_with(unsigned int nr_vcpus, bool eager_split, char *
 	vm->nr_vcpus = nr_vcpus;
 	vm->eager_split = eager_split;
 	vm->other_tables = memory;
+	vm->nested = nested;
 	open_kvm();
 	vm->fd = ioctl(kvm, KVM_CREATE_VM, arch_vm_type());
 	check(vm->fd >= 0, "KVM_CREATE_VM: %s", strerror(errno));
@@ -112,18 +114,23 @@ static struct vm *vm_create_with(unsigned int nr_vcpus, bool eager_split, char *
 
 struct vm *vm_create(void)
 {
-	return vm_create_with(1, false, NULL);
+	return vm_create_with(1, false, NULL, false);
 }
 
 struct vm *vm_create_smp(unsigned int nr_vcpus)
 {
 	check(nr_vcpus <= VM_VCPUS, "too many vCPUs");
-	return vm_create_with(nr_vcpus, true, NULL);
+	return vm_create_with(nr_vcpus, true, NULL, false);
 }
 
 struct vm *vm_create_other(char *memory)
 {
-	return vm_create_with(1, false, memory);
+	return vm_create_with(1, false, memory, false);
+}
+
+struct vm *vm_create_nested(void)
+{
+	return vm_create_with(1, false, NULL, true);
 }
 
 void vm_destroy(struct vm *vm)
@@ -277,11 +284,20 @@ void vm_touch_flush(struct vm *vm)
 		arch_flush_tlb(vcpu);
 	if (vm->list_space) {
 		arch_second_space_touch(vm);
+	} else if (vm->touch_nested) {
+		arch_nested_touch(vm);
 	} else {
 		arch_set_pc(vcpu, program_touch);
 		vcpu_run(vcpu);
 	}
 	order->count = 0;
+}
+
+void vm_touch_nested(struct vm *vm, bool nested)
+{
+	check(vm->nested, "the guest cannot have guests");
+	vm_touch_flush(vm);
+	vm->touch_nested = nested;
 }
 
 /* The back ends' guests compute the same. */

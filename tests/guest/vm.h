@@ -22,7 +22,7 @@
 
 /* Guest physical addresses. Tests place their memory at VM_GPA and above. */
 #define VM_CONTROL_GPA		0x100000ULL
-#define VM_CONTROL_SIZE		0x100000ULL	/* times the number of vCPUs */
+#define VM_CONTROL_SIZE		0x100000ULL	/* times the number of control areas */
 #define VM_GPA			0x1000000ULL
 
 /* Offsets in a control area, a multiple of every page size. */
@@ -87,6 +87,8 @@ struct vm {
 	unsigned int nr_slots;
 	unsigned int list_space;	/* whose list the pending entries are */
 	bool other_tables;		/* see vm_create_other() */
+	bool nested;			/* see vm_create_nested() */
+	bool touch_nested;		/* who works off the list, see vm_touch_nested() */
 	bool keep_tlb;			/* do not flush the TLB before each touch list */
 	bool eager_split;		/* split huge leaves when dirty logging begins */
 	bool may_fault;			/* a host page may be missing: try again */
@@ -113,6 +115,12 @@ struct vm *vm_create_smp(unsigned int nr_vcpus);
  * begins at address 0, where the caller has to put it.
  */
 struct vm *vm_create_other(char *memory);
+
+/*
+ * The guest can run another one, which sees the same memory at the same
+ * addresses. Behind the vCPU's control area is one for what that takes.
+ */
+struct vm *vm_create_nested(void);
 
 /* Closes the VM; memory of the slots stays with the caller. */
 void vm_destroy(struct vm *vm);
@@ -145,6 +153,9 @@ void vm_slot_dirty(struct vm *vm, struct vm_slot *slot, unsigned long *bitmap);
 /* Queues a touch of one page; vm_touch_flush() lets the guest do it. */
 void vm_touch(struct vm *vm, unsigned int space, uint64_t gpa, enum vm_kind kind);
 void vm_touch_flush(struct vm *vm);
+
+/* Who touches from now on: the nested guest, or again the guest itself. */
+void vm_touch_nested(struct vm *vm, bool nested);
 
 /* What the guest writes at @gpa for @salt. */
 uint32_t vm_pattern(uint64_t gpa, uint64_t salt);
@@ -228,6 +239,18 @@ bool arch_other_tables(void);
 
 /* Gives a machine that does not run tables of the other kind, or the usual ones again. */
 void arch_use_other_tables(struct vm *vm, bool other);
+
+/* Can a guest have guests? */
+bool arch_nested(void);
+
+/* The guest lets its nested one, which it makes if there is none, work off the list. */
+void arch_nested_touch(struct vm *vm);
+
+/* The guest has no nested one any more. */
+void arch_nested_end(struct vm *vm);
+
+/* Did the nested guest use the page, according to the table KVM has for it alone? */
+bool arch_nested_young(struct vm *vm, uint64_t gpa);
 
 /* Runs until arch_program_ended(). For back ends. */
 void vcpu_run(struct vm_vcpu *vcpu);

@@ -331,6 +331,33 @@ void window_ask_pages(struct window *win, size_t first, size_t pages,
 	window_ask(win, first * page_size, (first + pages) * page_size, predicate, flags);
 }
 
+static bool any_young(const struct window *win, size_t first, size_t pages)
+{
+	size_t i;
+
+	for (i = first; i < first + pages; i++)
+		if (window_young(win, i))
+			return true;
+	return false;
+}
+
+void window_ask_old(struct window *win, unsigned int op, size_t first, size_t pages)
+{
+	struct young_dev_range range = {
+		.start = (uintptr_t)win->base + first * page_size,
+		.end = (uintptr_t)win->base + (first + pages) * page_size,
+		.op = op,
+	};
+	uint32_t want = any_young(win, first, pages) ? YOUNG_DEV_YOUNG : 0;
+	int err = young_ask(&range);
+
+	check(!err, "call %u: %s", op, strerror(err));
+	check(range.result == want, "call %u, %zu pages from %zu: got %u, expected %u",
+	      op, pages, first, range.result, want);
+	if (op != YOUNG_DEV_TEST_YOUNG)
+		window_cleared(&win->mappings[0], first, pages);
+}
+
 void window_check(struct window *win)
 {
 	window_ask_pages(win, 0, win->pages, NULL, 0);

@@ -144,6 +144,9 @@ void window_ask(struct window *win, size_t start, size_t end,
 void window_ask_pages(struct window *win, size_t first, size_t pages,
 		      const unsigned long *predicate, unsigned int flags);
 
+/* Likewise with one of the older calls, enum young_dev_op; for one mapping, no touches pending. */
+void window_ask_old(struct window *win, unsigned int op, size_t first, size_t pages);
+
 /* The whole window, nothing cleared. */
 void window_check(struct window *win);
 
