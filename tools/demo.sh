@@ -81,6 +81,8 @@ counted_rows() {
 table() {
 	printf '%-53s %8s %8s %7s\n' '' stock ours ratio
 	counted_rows 'aging pass' walk
+	measured_row 'what guests add to it, idle: instructions per page' walk idle_added
+	measured_row 'what guests add to it, young: instructions per page' walk young_added
 	measured_row 'aging while the guest faults: ms per pass' wait pass_ms
 	measured_row 'aging while the guest faults: us waiting for mmu_lock' wait wait_us
 	[ -z "$evict" ] || counted_rows 'eviction' evict
@@ -92,6 +94,8 @@ table() {
 		          on demand through debugfs
 		per page: pages of the guest. Locks and calls are counted by kprobes, in passes of
 		          their own; instructions are $counter
+		add:      the same pass over the same memory before there was a guest is subtracted.
+		          Less than nothing is possible: what no table finds young is skipped early
 		waiting:  contention of this VM's mmu_lock, per pass, while one vCPU faults in parallel
 		          on another CPU. Real time of an emulator: only the ratio means something,
 		          and it varies from run to run

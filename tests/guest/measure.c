@@ -6,7 +6,8 @@
  * Prints lines "measure: KEY VALUE" for tools/demo.sh.
  *
  * walk: instructions, calls of the notifier and acquisitions of mmu_lock of a
- * pass of MGLRU over the page tables.
+ * pass of MGLRU over the page tables; and how many instructions more these are
+ * than for the same memory before there was a guest.
  *
  * evict: the same where MGLRU evicts instead, and finds one page of each table
  * young: it then looks around, and ages the other pages of that table.
@@ -82,7 +83,7 @@ static double instructions(void)
 /* --- a guest with memory of its own in a cgroup of its own --- */
 
 struct guest {
-	struct vm *vm;
+	struct vm *vm;		/* NULL: the memory is this process's own yet */
 	char *memory;
 	size_t size;
 	bool evict;		/* do not walk */
@@ -104,16 +105,25 @@ static struct guest guest_new(size_t megabytes, bool evict)
 		      strerror(errno));
 	guest.memory = memory + (-(uintptr_t)memory & (table - 1));
 	madvise(guest.memory, guest.size, MADV_NOHUGEPAGE);
-
-	guest.vm = vm_create();
-	vm_add_slot(guest.vm, 0, huge_gpa(VM_GPA), guest.memory, guest.size);
 	return guest;
+}
+
+static void guest_begin(struct guest *guest)
+{
+	guest->vm = vm_create();
+	vm_add_slot(guest->vm, 0, huge_gpa(VM_GPA), guest->memory, guest->size);
 }
 
 /* Touches a page in each @stride bytes. */
 static void guest_touch(struct guest *guest, size_t stride)
 {
-	vm_fill(guest->vm, huge_gpa(VM_GPA), guest->size, stride, SALT);
+	size_t at;
+
+	if (guest->vm)
+		vm_fill(guest->vm, huge_gpa(VM_GPA), guest->size, stride, SALT);
+	else
+		for (at = 0; at < guest->size; at += stride)
+			((volatile char *)guest->memory)[at] = SALT;
 }
 
 static void guest_drop(struct guest *guest, size_t size)
@@ -188,21 +198,33 @@ static void count_pass(struct guest *guest, const char *name)
 	report(key, (double)(traced_lock_acquisitions() - acquired) / pages);
 }
 
-static void measure_count(struct guest *guest)
+struct cost {
+	double idle;
+	double young;
+};
+
+/* Instructions per page. */
+static struct cost cost(struct guest *guest)
 {
 	size_t pages = guest->size / page_size;
-	uint64_t faults;
+	struct cost cost;
 
 	/* once to warm up */
 	make_young(guest);
 	guest_age(guest, instructions);
 
 	make_young(guest);
-	report("young_instructions", guest_age(guest, instructions) / pages);
+	cost.young = guest_age(guest, instructions) / pages;
 	make_idle(guest);
-	report("idle_instructions", guest_age(guest, instructions) / pages);
+	cost.idle = guest_age(guest, instructions) / pages;
+	return cost;
+}
 
-	/* Counting costs instructions, so it comes last. */
+/* Counting calls costs instructions, so it comes last. */
+static void measure_calls(struct guest *guest)
+{
+	uint64_t faults;
+
 	trace_count(guest->vm);
 	make_young(guest);
 	count_pass(guest, "young");
@@ -215,6 +237,23 @@ static void measure_count(struct guest *guest)
 	guest_touch(guest, page_size);
 	check(traced_lock_acquisitions() > faults,
 	      "the guest's faults were not seen to take mmu_lock");
+}
+
+static void measure_count(struct guest *guest)
+{
+	struct cost before = { 0 }, with;
+
+	if (!guest->evict)
+		before = cost(guest);
+	guest_begin(guest);
+	with = cost(guest);
+	report("idle_instructions", with.idle);
+	report("young_instructions", with.young);
+	if (!guest->evict) {
+		report("idle_added", with.idle - before.idle);
+		report("young_added", with.young - before.young);
+	}
+	measure_calls(guest);
 }
 
 /* --- waiting --- */
@@ -241,6 +280,7 @@ static void measure_wait(struct guest *guest)
 	pthread_t thread;
 	int i;
 
+	guest_begin(guest);
 	guest_touch(guest, page_size);
 	trace_waits(guest->vm);
 	check(!pthread_create(&thread, NULL, fault_loop, guest), "no thread");
