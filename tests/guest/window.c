@@ -227,9 +227,9 @@ static unsigned long *cut_predicate(const unsigned long *predicate, size_t first
 	if (!predicate)
 		return NULL;
 	/* beyond the range all bits are set: whoever looks there shows it */
-	cut = malloc((bits_longs(pages) + 1) * sizeof(long));
+	cut = malloc((bits_longs(pages) + 1) * sizeof(*cut));
 	check(cut, "out of memory");
-	memset(cut, 0xff, (bits_longs(pages) + 1) * sizeof(long));
+	memset(cut, 0xff, (bits_longs(pages) + 1) * sizeof(*cut));
 	for (i = 0; i < pages; i++)
 		if (!bit_test(predicate, first + i))
 			bit_clear(cut, i);
@@ -243,7 +243,7 @@ static unsigned long *cut_predicate(const unsigned long *predicate, size_t first
 static unsigned long *answer_new(struct window *win, size_t pages, bool preset)
 {
 	size_t longs = bits_longs(pages), i;
-	unsigned long *map = malloc((longs + 2 * GUARD) * sizeof(long));
+	unsigned long *map = calloc(longs + 2 * GUARD, sizeof(*map));
 
 	check(map, "out of memory");
 	for (i = 0; i < longs + 2 * GUARD; i++)
@@ -286,7 +286,7 @@ void window_ask(struct window *win, size_t start, size_t end,
 	size_t longs = bits_longs(pages) + 2 * GUARD, i;
 	unsigned long *cut = cut_predicate(predicate, first, pages);
 	unsigned long *got = answer_new(win, pages, flags & ASK_PRESET);
-	unsigned long *want = malloc(longs * sizeof(long));
+	unsigned long *want = malloc(longs * sizeof(*want));
 	bool served = expect_fast || !(flags & ASK_FAST_ONLY);
 	bool fast = expect_fast || (served && !window_asked(win, first, pages));
 	bool any = false;
@@ -304,7 +304,7 @@ void window_ask(struct window *win, size_t start, size_t end,
 
 	check(want, "out of memory");
 	window_flush(win);
-	memcpy(want, got, longs * sizeof(long));
+	memcpy(want, got, longs * sizeof(*want));
 	for (i = 0; served && i < pages; i++) {
 		if (!window_young(win, first + i))
 			continue;
