@@ -119,11 +119,14 @@ static void guest_touch(struct guest *guest, size_t stride)
 {
 	size_t at;
 
-	if (guest->vm)
+	if (guest->vm) {
+		/* what a TLB remembers, need not be made young again */
+		arch_flush_tlb(&guest->vm->vcpus[0]);
 		vm_fill(guest->vm, huge_gpa(VM_GPA), guest->size, stride, SALT);
-	else
-		for (at = 0; at < guest->size; at += stride)
-			((volatile char *)guest->memory)[at] = SALT;
+		return;
+	}
+	for (at = 0; at < guest->size; at += stride)
+		((volatile char *)guest->memory)[at] = SALT;
 }
 
 static void guest_drop(struct guest *guest, size_t size)
