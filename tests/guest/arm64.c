@@ -172,21 +172,6 @@ bool arch_lru_walks(void)
 	return true;
 }
 
-bool arch_counts_instructions(void)
-{
-	return false;
-}
-
-bool arch_mmu_lock_spins(void)
-{
-	return false;
-}
-
-unsigned int arch_spaces(void)
-{
-	return 1;
-}
-
 unsigned long arch_vm_type(void)
 {
 	return 0;
@@ -298,50 +283,4 @@ bool arch_program_ended(const struct vm_vcpu *vcpu)
 	      "the guest took an exception: ESR 0x%" PRIx64 ", FAR 0x%" PRIx64,
 	      get_reg(vcpu, REG_ESR), get_reg(vcpu, REG_FAR));
 	return run->mmio.phys_addr == END_GPA;
-}
-
-void arch_second_space_setup(struct vm *vm)
-{
-	(void)vm;
-	fail("arm64 has one address space");
-}
-
-void arch_second_space_touch(struct vm *vm)
-{
-	arch_second_space_setup(vm);
-}
-
-bool arch_other_tables(void)
-{
-	return false;
-}
-
-void arch_use_other_tables(struct vm *vm, bool other)
-{
-	(void)vm;
-	(void)other;
-	fail("arm64 has one kind of table");
-}
-
-bool arch_nested(void)
-{
-	return false;
-}
-
-void arch_nested_touch(struct vm *vm)
-{
-	(void)vm;
-	fail("nested guests are for powerpc");
-}
-
-void arch_nested_end(struct vm *vm)
-{
-	arch_nested_touch(vm);
-}
-
-bool arch_nested_young(struct vm *vm, uint64_t gpa)
-{
-	(void)gpa;
-	arch_nested_touch(vm);
-	return false;
 }

@@ -282,11 +282,6 @@ bool arch_mmu_lock_spins(void)
 	return true;
 }
 
-unsigned int arch_spaces(void)
-{
-	return 1;
-}
-
 unsigned long arch_vm_type(void)
 {
 	return KVM_VM_PPC_HV;
@@ -461,17 +456,6 @@ bool arch_program_ended(const struct vm_vcpu *vcpu)
 	if (run->papr_hcall.nr == (uint64_t)HCALL_REFUSED)
 		refused(vcpu);
 	return run->papr_hcall.nr == (uint64_t)HCALL_END;
-}
-
-void arch_second_space_setup(struct vm *vm)
-{
-	(void)vm;
-	fail("powerpc has one address space");
-}
-
-void arch_second_space_touch(struct vm *vm)
-{
-	arch_second_space_setup(vm);
 }
 
 void arch_nested_touch(struct vm *vm)

@@ -136,16 +136,6 @@ bool arch_lru_walks(void)
 	return true;
 }
 
-bool arch_counts_instructions(void)
-{
-	return false;
-}
-
-bool arch_mmu_lock_spins(void)
-{
-	return false;
-}
-
 unsigned int arch_spaces(void)
 {
 	return 2;
@@ -249,39 +239,4 @@ void arch_second_space_touch(struct vm *vm)
 	/* behind the HLT: RSM, then the HLT of guest_idle */
 	vcpu_run(vcpu);
 	check(!in_smm(vcpu), "the vCPU did not leave SMM");
-}
-
-bool arch_other_tables(void)
-{
-	return false;
-}
-
-void arch_use_other_tables(struct vm *vm, bool other)
-{
-	(void)vm;
-	(void)other;
-	fail("x86 has one kind of table");
-}
-
-bool arch_nested(void)
-{
-	return false;
-}
-
-void arch_nested_touch(struct vm *vm)
-{
-	(void)vm;
-	fail("nested guests are for powerpc");
-}
-
-void arch_nested_end(struct vm *vm)
-{
-	arch_nested_touch(vm);
-}
-
-bool arch_nested_young(struct vm *vm, uint64_t gpa)
-{
-	(void)gpa;
-	arch_nested_touch(vm);
-	return false;
 }
