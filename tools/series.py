@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The patch series: check it, export it as mails, give the files it makes.
 
-series/NNNN-name holds one commit each: the subject, an empty line, the
-changelog, a line "---", then one file of this project per line. A file goes to
-the same path in the kernel, kunit/ to lib/lockless_pgwalk/. X.patch and
-X.PURPOSE.patch are changes to X. Offsets are allowed, fuzz is not.
+series/order names the commits, first to last; "#" begins a comment. series/NAME
+holds one commit: the subject, an empty line, the changelog, a line "---", then
+one file of this project per line. A file goes to the same path in the kernel,
+kunit/ to lib/lockless_pgwalk/. X.patch and X.PURPOSE.patch are changes to X.
+Offsets are allowed, fuzz is not.
 """
 import argparse
 import os
@@ -28,7 +29,7 @@ class Refused(Exception):
 
 class Step(NamedTuple):
     """One file of one commit."""
-    text: str       # series/NNNN-name
+    text: str       # series/NAME
     file: str       # in this project
     path: str       # in the kernel
     is_patch: bool
@@ -51,10 +52,22 @@ def read_commit(path):
     return Commit(text, message, files.split())
 
 
+def read_order():
+    """The texts in their order; each is named once, and nothing else is there."""
+    folder = TOP / "series"
+    names = re.sub(r"#.*", "", (folder / "order").read_text()).split()
+    there = {path.name for path in folder.iterdir()} - {"order"}
+    wrong = [f"series/order: there is no series/{name}" for name in names if name not in there]
+    wrong += [f"series/order: {name} is named twice" for name in sorted(set(names)) if names.count(name) > 1]
+    wrong += [f"series/{name}: series/order does not name it" for name in sorted(there - set(names))]
+    if wrong:
+        raise Refused("\n".join(wrong))
+    return [folder / name for name in names]
+
+
 def read_series():
     """All commits; every file for the kernel is brought by exactly one."""
-    texts = sorted((TOP / "series").glob("[0-9]*"))
-    commits = [read_commit(path) for path in texts]
+    commits = [read_commit(path) for path in read_order()]
     brought = {}
     wrong = []
     for commit in commits:
