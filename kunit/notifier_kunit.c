@@ -21,7 +21,6 @@
 enum kind {
 	NONE,		/* it keeps no accessed bits */
 	OLD,		/* test_young and clear_young */
-	CLEAR_ONLY,	/* only the latter */
 	SLOW,		/* test_clear_young, waiting for others */
 	FAST,		/* test_clear_young without waiting */
 };
@@ -88,15 +87,15 @@ struct notifier_test {
  * @start: first page, counted from BASE
  * @end: first page beyond
  * @young: with a bitmap of young pages
- * @predicate: with a bitmap of pages to clear
- * @flags: its flags
+ * @predicate: with a bitmap of wanted pages
+ * @clear: to clear these
  */
 struct question {
 	unsigned int start;
 	unsigned int end;
 	bool young;
 	bool predicate;
-	unsigned int flags;
+	bool clear;
 };
 
 /* The callers hold page-table locks: so do these tests. */
@@ -145,25 +144,28 @@ static int fake_clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
 	return young;
 }
 
-static int fake_test_clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
-				 unsigned long start, unsigned long end,
-				 const struct mmu_notifier_bitmaps *bitmaps,
-				 unsigned int flags)
+static unsigned int fake_test_clear_young(struct mmu_notifier *mn,
+					  struct mm_struct *mm,
+					  unsigned long start,
+					  unsigned long end,
+					  const struct mmu_notifier_young *what)
 {
 	struct fake *fake = fake_called(mn, start, end);
-	int answer = fake->kind == FAST ? MMU_NOTIFIER_FAST : 0;
+	unsigned int answer = fake->kind == SLOW ? MMU_NOTIFIER_SLOW : 0;
 	unsigned long i, nr = (end - start) / PAGE_SIZE;
 
 	for (i = 0; i < nr; i++) {
 		if (!*fake_bit(fake, start + i * PAGE_SIZE))
 			continue;
+		if (fake->kind == SLOW && what->predicate &&
+		    !test_bit(i, what->predicate))
+			continue;
 		answer |= MMU_NOTIFIER_YOUNG;
-		if (bitmaps && bitmaps->young)
-			__set_bit(i, bitmaps->young);
+		if (what->young)
+			__set_bit(i, what->young);
 	}
-	for (i = 0; i < nr && flags & MMU_NOTIFIER_CLEAR; i++) {
-		if (bitmaps && bitmaps->predicate &&
-		    !test_bit(i, bitmaps->predicate))
+	for (i = 0; i < nr && what->clear; i++) {
+		if (what->predicate && !test_bit(i, what->predicate))
 			continue;
 		*fake_bit(fake, start + i * PAGE_SIZE) = false;
 	}
@@ -174,9 +176,6 @@ static const struct mmu_notifier_ops fake_ops[] = {
 	[NONE] = { },
 	[OLD] = {
 		.test_young = fake_test_young,
-		.clear_young = fake_clear_young,
-	},
-	[CLEAR_ONLY] = {
 		.clear_young = fake_clear_young,
 	},
 	[SLOW] = {
@@ -199,7 +198,6 @@ static void subscribe(struct kunit *test, enum kind kind, unsigned int big)
 	fake->kind = kind;
 	fake->big = big;
 	fake->mn.ops = &fake_ops[kind];
-	fake->mn.fast_aging = kind == FAST;
 	KUNIT_ASSERT_EQ(test, mmu_notifier_register(&fake->mn, t->mm), 0);
 	t->nr++;
 }
@@ -211,43 +209,43 @@ static bool fake_is_fast(const struct fake *fake)
 
 /* The oracle -------------------------------------------------------------- */
 
-static int expect_fake(struct notifier_test *t, struct fake *fake,
-		       const struct question *q, unsigned long *bits)
+static unsigned int expect_fake(struct notifier_test *t, struct fake *fake,
+				const struct question *q, unsigned long *bits)
 {
+	bool slow = !fake_is_fast(fake);
+	unsigned int answer = slow ? MMU_NOTIFIER_SLOW : 0;
 	bool after[PAGES];
 	unsigned int i;
-	int answer = 0;
 
 	if (fake->kind == NONE)
-		return 0;
-	if (q->flags & MMU_NOTIFIER_FAST_ONLY && fake->kind != FAST)
 		return 0;
 
 	memcpy(after, fake->young, sizeof(after));
 	for (i = q->start; i < q->end; i++) {
 		unsigned int bit = i - q->start;
+		bool wanted = !q->predicate || t->predicate[1] & BIT(bit);
 
-		if (fake->young[i / fake->big]) {
-			answer = MMU_NOTIFIER_YOUNG;
+		/* nobody waits for what is not wanted */
+		if (fake->young[i / fake->big] && (wanted || !slow)) {
+			answer |= MMU_NOTIFIER_YOUNG;
 			if (q->young)
 				*bits |= BIT(bit);
 		}
-		if (q->flags & MMU_NOTIFIER_CLEAR &&
-		    (!q->predicate || t->predicate[1] & BIT(bit)))
+		if (q->clear && wanted)
 			after[i / fake->big] = false;
 	}
 	memcpy(fake->young, after, sizeof(after));
 	return answer;
 }
 
-static int ask(struct notifier_test *t, unsigned long start, unsigned long end,
-	       const struct mmu_notifier_bitmaps *bitmaps, unsigned int flags)
+static unsigned int ask(struct notifier_test *t, unsigned long start,
+			unsigned long end,
+			const struct mmu_notifier_young *what)
 {
-	int answer;
+	unsigned int answer;
 
 	spin_lock(&table_lock);
-	answer = mmu_notifier_test_clear_young(t->mm, start, end, bitmaps,
-					       flags);
+	answer = mmu_notifier_test_clear_young(t->mm, start, end, what);
 	spin_unlock(&table_lock);
 	return answer;
 }
@@ -256,25 +254,23 @@ static int ask(struct notifier_test *t, unsigned long start, unsigned long end,
 static void check_question(struct kunit *test, const struct question *q)
 {
 	struct notifier_test *t = test->priv;
-	const struct mmu_notifier_bitmaps bitmaps = {
+	const struct mmu_notifier_young what = {
 		.young = q->young ? &t->young[1] : NULL,
 		.predicate = q->predicate ? &t->predicate[1] : NULL,
 		.nbits = q->end - q->start,
+		.clear = q->clear,
 	};
 	struct fake *expected = t->expected;
-	int answer, expected_answer = MMU_NOTIFIER_FAST;
+	unsigned int answer, expected_answer = 0;
 	unsigned long bits = t->young[1];
 	unsigned int i;
 
 	memcpy(expected, t->fake, sizeof(t->fake));
-	for (i = 0; i < t->nr; i++) {
+	for (i = 0; i < t->nr; i++)
 		expected_answer |= expect_fake(t, &expected[i], q, &bits);
-		if (!fake_is_fast(&expected[i]))
-			expected_answer &= ~MMU_NOTIFIER_FAST;
-	}
 
 	answer = ask(t, BASE + q->start * PAGE_SIZE, BASE + q->end * PAGE_SIZE,
-		     q->young || q->predicate ? &bitmaps : NULL, q->flags);
+		     &what);
 
 	KUNIT_EXPECT_EQ(test, answer, expected_answer);
 	KUNIT_EXPECT_EQ(test, t->young[0], 0);
@@ -301,7 +297,6 @@ static const struct subscribers subscribers[] = {
 	{ "slow", { { SLOW, 1 } } },
 	{ "old callbacks", { { OLD, 1 } } },
 	{ "old callbacks, big pages", { { OLD, 8 } } },
-	{ "only clear_young", { { CLEAR_ONLY, 1 } } },
 	{ "two fast", { { FAST, 1 }, { FAST, 8 } } },
 	{ "fast, slow", { { FAST, 1 }, { SLOW, 1 } } },
 	{ "slow, fast", { { SLOW, 1 }, { FAST, 1 } } },
@@ -334,13 +329,6 @@ static void randomize(struct notifier_test *t)
 		t->predicate[1] = BIT(prandom_u32_state(&t->rnd) % PAGES);
 }
 
-static bool is_possible(const struct notifier_test *t, const struct question *q)
-{
-	/* With clear_young only, what is not cleared cannot be tested. */
-	return t->fake[0].kind != CLEAR_ONLY ||
-	       (q->flags & MMU_NOTIFIER_CLEAR && !q->predicate);
-}
-
 static void question_test(struct kunit *test)
 {
 	const struct subscribers *s = test->param_value;
@@ -355,37 +343,30 @@ static void question_test(struct kunit *test)
 			.start = prandom_u32_state(&t->rnd) % PAGES,
 			.young = i & 1,
 			.predicate = i & 2,
-			.flags = i >> 2 & (MMU_NOTIFIER_CLEAR |
-					   MMU_NOTIFIER_FAST_ONLY),
+			.clear = i & 4,
 		};
 
 		q.end = q.start + 1 +
 			prandom_u32_state(&t->rnd) % (PAGES - q.start);
 		randomize(t);
-		if (t->nr && !is_possible(t, &q))
-			continue;
 		check_question(test, &q);
 	}
 }
 
-/* Fast only: what would be slow is not even called. */
-static void fast_only_test(struct kunit *test)
+/* By older callbacks, only wanted pages are asked about, and old ones once. */
+static void wanted_test(struct kunit *test)
 {
 	struct notifier_test *t = test->priv;
-	unsigned int flags;
+	unsigned int i;
 
-	subscribe(test, SLOW, 1);
 	subscribe(test, OLD, 1);
-	subscribe(test, FAST, 1);
-	for (flags = 0; flags <= MMU_NOTIFIER_CLEAR; flags++) {
-		randomize(t);
-		check_question(test, &(struct question) {
-			.end = PAGES, .young = true,
-			.flags = flags | MMU_NOTIFIER_FAST_ONLY });
-	}
-	KUNIT_EXPECT_EQ(test, t->fake[0].calls, 0);
-	KUNIT_EXPECT_EQ(test, t->fake[1].calls, 0);
-	KUNIT_EXPECT_EQ(test, t->fake[2].calls, 2);
+	for (i = 0; i < PAGES; i++)
+		t->fake[0].young[i] = i % 4 == 1;
+	t->predicate[1] = 0x3333333333333333ULL & BITMAP_LAST_WORD_MASK(PAGES);
+	check_question(test, &(struct question) {
+		.end = PAGES, .young = true, .predicate = true, .clear = true });
+	/* each of them once, and those that are young once more */
+	KUNIT_EXPECT_EQ(test, t->fake[0].calls, PAGES / 2 + PAGES / 4);
 }
 
 /* One call per range if the operation is there, or if nobody asks for pages. */
@@ -399,7 +380,7 @@ static void one_call_test(struct kunit *test)
 	subscribe(test, OLD, 1);
 	randomize(t);
 	check_question(test, &(struct question) {
-		.start = 3, .end = 50, .flags = MMU_NOTIFIER_CLEAR });
+		.start = 3, .end = 50, .clear = true });
 	for (i = 0; i < t->nr; i++) {
 		KUNIT_EXPECT_EQ(test, t->fake[i].calls, 1);
 		KUNIT_EXPECT_EQ(test, t->fake[i].start, BASE + 3 * PAGE_SIZE);
@@ -407,8 +388,7 @@ static void one_call_test(struct kunit *test)
 	}
 
 	check_question(test, &(struct question) {
-		.end = PAGES, .young = true, .predicate = true,
-		.flags = MMU_NOTIFIER_CLEAR });
+		.end = PAGES, .young = true, .predicate = true, .clear = true });
 	KUNIT_EXPECT_EQ(test, t->fake[0].calls, 2);
 	KUNIT_EXPECT_EQ(test, t->fake[1].calls, 2);
 }
@@ -417,8 +397,8 @@ static void one_call_test(struct kunit *test)
 static void unaligned_test(struct kunit *test)
 {
 	struct notifier_test *t = test->priv;
-	const struct mmu_notifier_bitmaps bitmaps = {
-		.young = &t->young[1], .nbits = 3,
+	const struct mmu_notifier_young what = {
+		.young = &t->young[1], .nbits = 3, .clear = true,
 	};
 
 	subscribe(test, FAST, 1);
@@ -427,10 +407,9 @@ static void unaligned_test(struct kunit *test)
 	t->fake[1].young[6] = true;
 	t->fake[0].young[7] = true;
 	t->fake[1].young[3] = true;
-	KUNIT_EXPECT_EQ(test, MMU_NOTIFIER_YOUNG,
+	KUNIT_EXPECT_EQ(test, MMU_NOTIFIER_YOUNG | MMU_NOTIFIER_SLOW,
 			ask(t, BASE + 5 * PAGE_SIZE - 1,
-			    BASE + 6 * PAGE_SIZE + 1, &bitmaps,
-			    MMU_NOTIFIER_CLEAR));
+			    BASE + 6 * PAGE_SIZE + 1, &what));
 	KUNIT_EXPECT_EQ(test, t->young[1], BIT(0) | BIT(2));
 	KUNIT_EXPECT_EQ(test, t->fake[0].start, BASE + 4 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, t->fake[0].end, BASE + 7 * PAGE_SIZE);
@@ -452,15 +431,16 @@ static void nothing_test(struct kunit *test)
 		{ ULONG_MAX - 1, ULONG_MAX },
 	};
 	struct notifier_test *t = test->priv;
-	const struct mmu_notifier_bitmaps bitmaps = { .young = &t->young[1] };
+	const struct mmu_notifier_young what = {
+		.young = &t->young[1], .clear = true,
+	};
 	unsigned int i;
 
 	subscribe(test, FAST, 1);
 	subscribe(test, OLD, 1);
 	for (i = 0; i < ARRAY_SIZE(ranges); i++)
-		KUNIT_EXPECT_FALSE(test, ask(t, ranges[i].start, ranges[i].end,
-					     &bitmaps, MMU_NOTIFIER_CLEAR) &
-					 MMU_NOTIFIER_YOUNG);
+		KUNIT_EXPECT_EQ(test, 0, ask(t, ranges[i].start, ranges[i].end,
+					     &what));
 	KUNIT_EXPECT_EQ(test, t->fake[0].calls + t->fake[1].calls, 0);
 	KUNIT_EXPECT_EQ(test, t->young[1], 0);
 }
@@ -471,15 +451,15 @@ static void top_test(struct kunit *test)
 		-PAGE_SIZE, -PAGE_SIZE + 1, ULONG_MAX,
 	};
 	struct notifier_test *t = test->priv;
-	const struct mmu_notifier_bitmaps bitmaps = {
+	const struct mmu_notifier_young what = {
 		.young = &t->young[1], .nbits = 2,
 	};
 	unsigned int i;
 
 	subscribe(test, FAST, 1);
 	for (i = 0; i < ARRAY_SIZE(ends); i++) {
-		KUNIT_EXPECT_EQ(test, MMU_NOTIFIER_FAST,
-				ask(t, -3 * PAGE_SIZE, ends[i], &bitmaps, 0));
+		KUNIT_EXPECT_EQ(test, 0,
+				ask(t, -3 * PAGE_SIZE, ends[i], &what));
 		KUNIT_EXPECT_EQ(test, t->fake[0].calls, i + 1);
 		KUNIT_EXPECT_EQ(test, t->fake[0].start, -3 * PAGE_SIZE);
 		KUNIT_EXPECT_EQ(test, t->fake[0].end, -PAGE_SIZE);
@@ -490,8 +470,8 @@ static void top_test(struct kunit *test)
 static void short_bitmap_test(struct kunit *test)
 {
 	struct notifier_test *t = test->priv;
-	const struct mmu_notifier_bitmaps bitmaps = {
-		.young = &t->young[1], .nbits = PAGES - 1,
+	const struct mmu_notifier_young what = {
+		.young = &t->young[1], .nbits = PAGES - 1, .clear = true,
 	};
 
 	if (IS_ENABLED(CONFIG_DEBUG_VM))
@@ -501,7 +481,7 @@ static void short_bitmap_test(struct kunit *test)
 	t->fake[0].young[0] = true;
 	t->fake[1].young[PAGES - 1] = true;
 	KUNIT_EXPECT_EQ(test, 0, ask(t, BASE, BASE + PAGES * PAGE_SIZE,
-				     &bitmaps, MMU_NOTIFIER_CLEAR));
+				     &what));
 	KUNIT_EXPECT_EQ(test, t->fake[0].calls + t->fake[1].calls, 0);
 	KUNIT_EXPECT_EQ(test, t->young[1], 0);
 }
@@ -541,7 +521,7 @@ static void notifier_exit(struct kunit *test)
 
 static struct kunit_case notifier_cases[] = {
 	KUNIT_CASE_PARAM(question_test, subscribers_gen_params),
-	KUNIT_CASE(fast_only_test),
+	KUNIT_CASE(wanted_test),
 	KUNIT_CASE(one_call_test),
 	KUNIT_CASE(unaligned_test),
 	KUNIT_CASE(nothing_test),

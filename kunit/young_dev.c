@@ -23,46 +23,43 @@
 /* Stands for the page-table lock that callers hold. */
 static DEFINE_SPINLOCK(young_dev_lock);
 
-static_assert(YOUNG_DEV_CLEAR == MMU_NOTIFIER_CLEAR);
-static_assert(YOUNG_DEV_FAST_ONLY == MMU_NOTIFIER_FAST_ONLY);
-static_assert(YOUNG_DEV_YOUNG == MMU_NOTIFIER_YOUNG);
-static_assert(YOUNG_DEV_FAST == MMU_NOTIFIER_FAST);
+static_assert(YOUNG_DEV_YOUNG == (int)MMU_NOTIFIER_YOUNG);
+static_assert(YOUNG_DEV_SLOW == (int)MMU_NOTIFIER_SLOW);
 
 static int young_dev_call(struct young_dev_range *range,
-			  const struct mmu_notifier_bitmaps *bitmaps)
+			  const struct mmu_notifier_young *what)
 {
 	struct mm_struct *mm = current->mm;
 	unsigned long start = range->start, end = range->end;
-	int ret = 0;
+	unsigned int answer = 0;
+	int young = 0, ret = 0;
 
 	spin_lock(&young_dev_lock);
 	switch (range->op) {
 	case YOUNG_DEV_TEST_CLEAR_YOUNG:
-		range->result = mmu_notifier_test_clear_young(mm, start, end,
-							      bitmaps,
-							      range->flags);
+		answer = mmu_notifier_test_clear_young(mm, start, end, what);
 		break;
 	case YOUNG_DEV_CLEAR_YOUNG:
-		range->result = mmu_notifier_clear_young(mm, start, end) != 0;
+		young = mmu_notifier_clear_young(mm, start, end);
 		break;
 	case YOUNG_DEV_TEST_YOUNG:
-		range->result = mmu_notifier_test_young(mm, start) != 0;
+		young = mmu_notifier_test_young(mm, start);
 		break;
 	case YOUNG_DEV_CLEAR_FLUSH_YOUNG:
-		range->result =
-			mmu_notifier_clear_flush_young(mm, start, end) != 0;
+		young = mmu_notifier_clear_flush_young(mm, start, end);
 		break;
 	default:
 		ret = -EINVAL;
 	}
 	spin_unlock(&young_dev_lock);
 
+	range->result = answer | (young ? YOUNG_DEV_YOUNG : 0);
 	return ret;
 }
 
 static bool young_dev_range_valid(const struct young_dev_range *range)
 {
-	if (range->flags & ~(YOUNG_DEV_CLEAR | YOUNG_DEV_FAST_ONLY))
+	if (range->flags & ~YOUNG_DEV_CLEAR)
 		return false;
 	/* The older calls take a range that is not empty for granted. */
 	if (range->op && range->start >= range->end)
@@ -84,7 +81,10 @@ static unsigned long *young_dev_bitmap(u64 address, unsigned int nbits)
 
 static int young_dev_age(struct young_dev_range *range)
 {
-	struct mmu_notifier_bitmaps bitmaps = { .nbits = range->nbits };
+	struct mmu_notifier_young what = {
+		.nbits = range->nbits,
+		.clear = range->flags & YOUNG_DEV_CLEAR,
+	};
 	unsigned long *young, *predicate;
 	int ret;
 
@@ -98,9 +98,9 @@ static int young_dev_age(struct young_dev_range *range)
 		return PTR_ERR(predicate);
 	}
 
-	bitmaps.young = young;
-	bitmaps.predicate = predicate;
-	ret = young_dev_call(range, young || predicate ? &bitmaps : NULL);
+	what.young = young;
+	what.predicate = predicate;
+	ret = young_dev_call(range, &what);
 	if (!ret && young && copy_to_user(u64_to_user_ptr(range->young), young,
 					  range->nbits / 8))
 		ret = -EFAULT;

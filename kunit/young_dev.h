@@ -10,30 +10,29 @@
 
 enum young_dev_op {
 	YOUNG_DEV_TEST_CLEAR_YOUNG,
-	/* The older calls, which know neither bitmaps nor flags. */
+	/* The older calls, which know no bitmaps. */
 	YOUNG_DEV_CLEAR_YOUNG,
 	YOUNG_DEV_TEST_YOUNG,
 	YOUNG_DEV_CLEAR_FLUSH_YOUNG,
 };
 
 /* young_dev_range.flags */
-#define YOUNG_DEV_CLEAR		1
-#define YOUNG_DEV_FAST_ONLY	2
+#define YOUNG_DEV_CLEAR		(1 << 0)
 
 /* young_dev_range.result */
-#define YOUNG_DEV_YOUNG		1
-#define YOUNG_DEV_FAST		2
+#define YOUNG_DEV_YOUNG		(1 << 8)
+#define YOUNG_DEV_SLOW		(1 << 9)
 
 /**
  * struct young_dev_range - a call of the MMU notifier
  * @start: first address of the range
  * @end: first address beyond it
  * @young: user address of the bitmap of young pages, in and out, or 0
- * @predicate: user address of the bitmap of pages to clear, or 0
+ * @predicate: user address of the bitmap of wanted pages, or 0
  * @nbits: size of each bitmap, a multiple of 64 and at most 1 << 20
  * @op: one of enum young_dev_op
- * @flags: YOUNG_DEV_CLEAR, YOUNG_DEV_FAST_ONLY
- * @result: out: YOUNG_DEV_YOUNG, YOUNG_DEV_FAST
+ * @flags: YOUNG_DEV_CLEAR or 0
+ * @result: out: YOUNG_DEV_YOUNG, YOUNG_DEV_SLOW
  */
 struct young_dev_range {
 	__u64 start;

@@ -1,175 +1,199 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Age the pages of a page table, in the primary MMU page by page and in the
- * secondary MMUs a window of pages at a time.
+ * Age the pages of a page table in the secondary MMUs, a window of pages at a
+ * time.
  */
 #ifndef _MM_YOUNG_BATCH_H
 #define _MM_YOUNG_BATCH_H
 
-#include <linux/bitmap.h>
-#include <linux/mm.h>
+#include <linux/bitops.h>
+#include <linux/minmax.h>
 #include <linux/mmu_notifier.h>
 #include <linux/pgtable.h>
 
-/* A whole table of 8-byte entries in 4 KB. The bitmaps are on the stack. */
-#define YOUNG_BATCH_PAGES	512UL
+/* A word for each bitmap: they are on the stack. */
+#define YOUNG_BATCH_PAGES	((unsigned long)BITS_PER_LONG)
+
+/* How much larger the next window is if the last one was of use. */
+#define YOUNG_BATCH_GROWTH	8
 
 /**
  * struct young_batch - pages whose age in the secondary MMUs is known
- * @vma: the mapping they are in
  * @start: address of the page that bit 0 stands for
  * @end: first address beyond the window; equal to @start if there is none
  * @young: what the secondary MMUs found young
  * @clear: of those, the pages whose accessed bits are yet to be cleared
+ * @used: pages of the window for which its answer was of use
+ * @slow: the secondary MMUs answered slowly
  *
- * The caller visits pages in ascending order, decides by young_batch_skip()
- * which to look at, finds out whether they concern it, and if so ages them by
- * young_batch_test_clear(). A page that does not concern it keeps its accessed
- * bits, for whoever it does concern.
+ * The caller visits pages in ascending order. For one that concerns it, and
+ * whose bits must be cleared, it calls young_batch_test_clear(). A page that does
+ * not concern it keeps its accessed bits, for whoever it does concern.
  *
- * The window is opened by the first page that the caller ages, and its first
- * call of the notifier clears that page while it tests the others. The second
- * one, by young_batch_flush(), clears all others that were aged and were young.
- * So there are at most two calls per window, and never more than one per page
- * that is aged.
+ * The first window is one page. While windows follow each other closely and
+ * most of their pages are asked for, they get larger. The one call that opens a
+ * window clears its first page and tests the others. Another one, by
+ * young_batch_flush(), clears all others that were asked for and were young. So
+ * there are never more calls than pages that were asked for.
+ *
+ * A slow answer holds for the page that was asked for, and for no other: windows
+ * stay at one page then, which is what there was before there were windows.
  */
 struct young_batch {
-	struct vm_area_struct *vma;
 	unsigned long start;
 	unsigned long end;
-	DECLARE_BITMAP(young, YOUNG_BATCH_PAGES);
-	DECLARE_BITMAP(clear, YOUNG_BATCH_PAGES);
+	unsigned long young;
+	unsigned long clear;
+	unsigned int used;
+	bool slow;
 };
 
-static inline void young_batch_init(struct young_batch *batch,
-				    struct vm_area_struct *vma)
+static inline void young_batch_init(struct young_batch *batch)
 {
-	batch->vma = vma;
 	batch->start = 0;
 	batch->end = 0;
+	batch->clear = 0;
+	batch->used = 0;
+	batch->slow = false;
 }
 
-static inline unsigned long young_batch_bit(const struct young_batch *batch,
-					    unsigned long addr)
+static inline unsigned long young_batch_pages(unsigned long start,
+					      unsigned long end)
 {
-	return (addr - batch->start) / PAGE_SIZE;
+	return (end - start) / PAGE_SIZE;
 }
 
-/* Pages are visited in ascending order: none is below the window. */
-static inline bool young_batch_covers(const struct young_batch *batch,
-				      unsigned long addr)
+/* Ask to clear what remains to be cleared: there is something. */
+static noinline void __young_batch_flush(struct young_batch *batch,
+					 struct mm_struct *mm)
 {
-	return addr < batch->end;
-}
+	struct mmu_notifier_young what = {
+		.predicate = &batch->clear,
+		.nbits = BITS_PER_LONG,
+		.clear = true,
+	};
 
-/**
- * young_batch_skip() - is a page known to be old?
- * @batch: the batch
- * @addr: address of the page
- * @pte: its entry in the primary MMU
- *
- * Return: true if no MMU finds the page young. False if one does, or if the
- * secondary MMUs have not been asked yet.
- */
-static inline bool young_batch_skip(const struct young_batch *batch,
-				    unsigned long addr, pte_t pte)
-{
-	return !pte_young(pte) && young_batch_covers(batch, addr) &&
-	       !test_bit(young_batch_bit(batch, addr), batch->young);
+	mmu_notifier_test_clear_young(mm, batch->start,
+				      batch->start +
+				      (__fls(batch->clear) + 1) * PAGE_SIZE,
+				      &what);
+	batch->clear = 0;
 }
 
 /**
  * young_batch_flush() - clear what remains to be cleared
- * @batch: the batch; has no window afterwards
+ * @batch: the batch
+ * @mm: the address space
  *
  * Context: as young_batch_test_clear(), before the page-table lock is released.
  */
-static inline void young_batch_flush(struct young_batch *batch)
+static inline void young_batch_flush(struct young_batch *batch,
+				     struct mm_struct *mm)
 {
-	unsigned long nr = young_batch_bit(batch, batch->end);
-	unsigned long first = find_first_bit(batch->clear, nr);
+	if (batch->clear)
+		__young_batch_flush(batch, mm);
+}
 
-	if (first < nr) {
-		unsigned long last = find_last_bit(batch->clear, nr);
-		/* Begin at a word, so that the bits need no shifting. */
-		unsigned long word = first / BITS_PER_LONG;
-		unsigned long skip = word * BITS_PER_LONG;
-		struct mmu_notifier_bitmaps bitmaps = {
-			.predicate = batch->clear + word,
-			.nbits = nr - skip,
-		};
+/* How many pages from @addr on are likely to be asked for? */
+static inline unsigned long young_batch_next(const struct young_batch *batch,
+					     unsigned long addr)
+{
+	unsigned long last = young_batch_pages(batch->start, batch->end);
 
-		mmu_notifier_test_clear_young(batch->vma->vm_mm,
-					      batch->start + skip * PAGE_SIZE,
-					      batch->start +
-					      (last + 1) * PAGE_SIZE,
-					      &bitmaps, MMU_NOTIFIER_CLEAR);
-	}
+	if (batch->slow || 2 * batch->used < last ||
+	    young_batch_pages(batch->end, addr) > last)
+		return 1;
 
-	batch->end = batch->start;
+	return min(max(last, 1UL) * YOUNG_BATCH_GROWTH, YOUNG_BATCH_PAGES);
 }
 
 /* Test from @addr on, and clear the page there. */
-static inline void young_batch_open(struct young_batch *batch,
-				    unsigned long addr, unsigned long end)
+static noinline bool young_batch_open(struct young_batch *batch,
+				      struct mm_struct *mm, unsigned long addr,
+				      unsigned long end)
 {
-	struct mmu_notifier_bitmaps bitmaps = {
-		.young = batch->young,
-		.predicate = batch->clear,
-	};
-	unsigned long nr;
+	const unsigned long first = 1;
+	struct mmu_notifier_young what = { .clear = true };
+	unsigned long nr = young_batch_next(batch, addr);
+	unsigned int answer;
 
-	if (batch->start != batch->end)
-		young_batch_flush(batch);
+	young_batch_flush(batch, mm);
 
-	nr = min((end - addr) / PAGE_SIZE, YOUNG_BATCH_PAGES);
+	nr = min(nr, young_batch_pages(addr, end));
 	batch->start = addr;
 	batch->end = addr + nr * PAGE_SIZE;
-	bitmap_zero(batch->young, nr);
-	bitmap_zero(batch->clear, nr);
-	__set_bit(0, batch->clear);
+	batch->young = 0;
+	batch->used = 1;
 
-	bitmaps.nbits = nr;
-	mmu_notifier_test_clear_young(batch->vma->vm_mm, addr, batch->end,
-				      &bitmaps, MMU_NOTIFIER_CLEAR);
-	__clear_bit(0, batch->clear);
+	if (nr > 1) {
+		what.young = &batch->young;
+		what.predicate = &first;
+		what.nbits = BITS_PER_LONG;
+	}
+	answer = mmu_notifier_test_clear_young(mm, addr, batch->end, &what);
+
+	if (answer & MMU_NOTIFIER_SLOW) {
+		batch->slow = true;
+		batch->end = addr + PAGE_SIZE;
+	}
+	return nr > 1 ? batch->young & first : answer & MMU_NOTIFIER_YOUNG;
 }
 
 /**
- * young_batch_test_clear() - test and clear the accessed bits of a page
+ * young_batch_test_clear() - age a page in the secondary MMUs
  * @batch: the batch
+ * @mm: the address space, which has secondary MMUs
  * @addr: address of the page
- * @ptep: its entry in the primary MMU
  * @end: where the caller's walk will end, not beyond the page table or the
  *	mapping
  *
- * In the secondary MMUs, the bits may be cleared only by young_batch_flush().
+ * The accessed bits may be cleared only by young_batch_flush().
  *
  * Context: the lock of the page table is held from the first call until after
  * young_batch_flush().
- * Return: true if the page was young in any MMU.
+ * Return: true if a secondary MMU found the page young.
  */
 static inline bool young_batch_test_clear(struct young_batch *batch,
-					  unsigned long addr, pte_t *ptep,
+					  struct mm_struct *mm,
+					  unsigned long addr,
 					  unsigned long end)
 {
-	bool young = ptep_test_and_clear_young(batch->vma, addr, ptep);
 	unsigned long bit;
 
-	if (!mm_has_notifiers(batch->vma->vm_mm))
-		return young;
+	/* Pages are visited in ascending order: none is below the window. */
+	if (addr >= batch->end)
+		return young_batch_open(batch, mm, addr, end);
 
-	if (!young_batch_covers(batch, addr)) {
-		young_batch_open(batch, addr, end);
-		return test_bit(0, batch->young) || young;
+	bit = BIT(young_batch_pages(batch->start, addr));
+	batch->used++;
+	batch->clear |= batch->young & bit;
+	return batch->young & bit;
+}
+
+/**
+ * young_batch_skip() - how many of the next pages are known to be old?
+ * @batch: the batch
+ * @addr: address of a page in the window
+ * @ptep: its entry in the primary MMU
+ *
+ * Return: the number of pages behind @addr that no MMU finds young.
+ */
+static inline unsigned int young_batch_skip(struct young_batch *batch,
+					    unsigned long addr, pte_t *ptep)
+{
+	unsigned long pages = young_batch_pages(addr, batch->end);
+	unsigned long young = batch->young >>
+			      young_batch_pages(batch->start, addr);
+	unsigned int old;
+
+	for (old = 1; old < pages; old++) {
+		pte_t pte = ptep_get(ptep + old);
+
+		if (pte_young(pte) || young & BIT(old))
+			break;
+		batch->used += pte_present(pte);
 	}
-
-	bit = young_batch_bit(batch, addr);
-	if (!test_bit(bit, batch->young))
-		return young;
-
-	__set_bit(bit, batch->clear);
-	return true;
+	return old - 1;
 }
 
 #endif /* _MM_YOUNG_BATCH_H */

@@ -230,18 +230,6 @@ static void preset(void)
 	window_check(win);
 }
 
-/* Fast: as any other. Slow: nothing is reported, and nothing is lost. */
-static void fast_only(void)
-{
-	struct window *win = touched_window();
-
-	ask_pieces(win, 65, NULL, ASK_FAST_ONLY);
-	window_ask_pages(win, 0, win->pages, some_pages(win, 2), ASK_FAST_ONLY | ASK_CLEAR);
-	window_check(win);
-	window_ask_pages(win, 0, win->pages, NULL, ASK_FAST_ONLY | ASK_CLEAR | ASK_NO_BITMAP);
-	window_check(win);
-}
-
 const struct test touch_tests[] = {
 	{ "touched", "nothing is young before the guest runs", untouched, 30 },
 	{ "touched", "the whole window is the touched set", whole_window, 30 },
@@ -258,6 +246,5 @@ const struct test touch_tests[] = {
 	{ "predicate", "that chooses nothing clears nothing", predicate_nothing, 30 },
 	{ "predicate", "without the clear flag clears nothing", predicate_without_clear, 30 },
 	{ "predicate", "set bits of the answer stay set", preset, 120 },
-	{ "predicate", "fast only", fast_only, 60 },
 	{ 0 },
 };

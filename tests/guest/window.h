@@ -13,7 +13,7 @@
 #define MAPPINGS	16
 #define BITS_PER_LONG	(8 * sizeof(long))
 
-/* From the command line: what all subscribers of a test must be. */
+/* From the command line: how all subscribers of a test must answer. */
 extern bool expect_fast;
 
 /*
@@ -121,9 +121,8 @@ size_t window_asked(const struct window *win, size_t first, size_t pages);
 
 enum ask_flags {
 	ASK_CLEAR	= 1,	/* clear what was asked, or what the predicate chose */
-	ASK_FAST_ONLY	= 2,
-	ASK_PRESET	= 4,	/* some bits of the answer are set before the question */
-	ASK_NO_BITMAP	= 8,	/* only the result */
+	ASK_PRESET	= 2,	/* some bits of the answer are set before the question */
+	ASK_NO_BITMAP	= 4,	/* only the result */
 };
 
 /**

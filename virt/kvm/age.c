@@ -4,32 +4,37 @@
  */
 #include <linux/kvm_age.h>
 
-static void kvm_age_account(atomic64_t *stat, const struct kvm_gfn_range *range)
-{
-	atomic64_add(range->end - range->start, stat);
-}
+#include "kvm_mm.h"
 
-#ifdef CONFIG_KVM_MMU_LOCKLESS_AGING
-/**
- * kvm_age_gfn_fast() - age a range without mmu_lock and count it
- * @kvm: the guest
- * @range: the range; its arg.age is the request
- *
- * Return: true if any page was young.
+/*
+ * A question may be about any number of pages, but those who wait for mmu_lock
+ * wait for so many at most.
  */
-bool kvm_age_gfn_fast(struct kvm *kvm, struct kvm_gfn_range *range)
-{
-	bool young = kvm_age_gfn_lockless(kvm, range);
+#define KVM_AGE_HOLD	64
 
-	if (!range->arg.age->slow)
-		kvm_age_account(&kvm->stat.generic.pages_aged_fast, range);
-	return young;
+void kvm_age_unlock(struct kvm *kvm, struct kvm_age *age)
+{
+	if (!age->held)
+		return;
+
+	KVM_MMU_UNLOCK(kvm);
+	age->held = 0;
 }
-#endif
+
+/* Before each page. The lock stays held for the next one, in any memslot. */
+static void kvm_age_lock(struct kvm *kvm, struct kvm_age *age)
+{
+	if (age->held == KVM_AGE_HOLD)
+		kvm_age_unlock(kvm, age);
+	if (!age->held++)
+		KVM_MMU_LOCK(kvm);
+}
 
 struct kvm_age_pages {
 	struct kvm *kvm;
 	const struct kvm_gfn_range *range;
+	unsigned long tested;
+	unsigned long cleared;
 };
 
 static struct kvm_gfn_range kvm_age_page(const struct kvm_age_pages *pages,
@@ -39,46 +44,83 @@ static struct kvm_gfn_range kvm_age_page(const struct kvm_age_pages *pages,
 
 	page.start += i;
 	page.end = page.start + 1;
+	kvm_age_lock(pages->kvm, page.arg.age);
 	return page;
 }
 
 static bool kvm_test_page(void *arg, unsigned long i)
 {
-	const struct kvm_age_pages *pages = arg;
+	struct kvm_age_pages *pages = arg;
 	struct kvm_gfn_range page = kvm_age_page(pages, i);
 
+	pages->tested++;
 	return kvm_test_age_gfn(pages->kvm, &page);
 }
 
 static bool kvm_clear_page(void *arg, unsigned long i)
 {
-	const struct kvm_age_pages *pages = arg;
+	struct kvm_age_pages *pages = arg;
 	struct kvm_gfn_range page = kvm_age_page(pages, i);
 
+	pages->cleared++;
 	return kvm_age_gfn(pages->kvm, &page);
 }
 
+/*
+ * Page by page if the question has bitmaps, or is no more than a test: the
+ * callbacks of the architectures answer for a range as a whole, and some of them
+ * test a single page only.
+ */
+static bool kvm_age_range_slow(struct kvm *kvm, struct kvm_gfn_range *range)
+{
+	struct kvm_age *age = range->arg.age;
+	const struct mmu_notifier_young *what = age->what;
+	unsigned long nr = range->end - range->start;
+	struct kvm_age_pages pages = { .kvm = kvm, .range = range };
+	bool young;
+
+	if (what->clear && !what->young && !what->predicate) {
+		kvm_age_lock(kvm, age);
+		young = kvm_age_gfn(kvm, range);
+		pages.cleared = nr;
+	} else {
+		young = mmu_notifier_age_pages(what, kvm_age_first_bit(range),
+					       nr, kvm_test_page,
+					       kvm_clear_page, &pages);
+	}
+
+	/* mmu_lock is held since the last page; without one there is no sum */
+	if (age->held)
+		kvm->stat.generic.pages_aged_slow += max(pages.tested,
+							 pages.cleared);
+	return young;
+}
+
 /**
- * kvm_age_gfn_slow() - age a range with mmu_lock held
+ * kvm_age_range() - age a range, with mmu_lock held only for what needs it
  * @kvm: the guest
- * @range: the range; its arg.age is the request
+ * @range: the range; its arg.age is the question
  *
- * Page by page if the request has bitmaps: the callbacks of the architectures
- * answer for a range as a whole, and some of them for a single page only.
+ * What is answered for without mmu_lock is not looked at again, and its answer
+ * is never lost to that of the rest.
  *
+ * Context: kvm->srcu is held. The caller must call kvm_age_unlock() in the end.
  * Return: true if any page was young.
  */
-bool kvm_age_gfn_slow(struct kvm *kvm, struct kvm_gfn_range *range)
+bool kvm_age_range(struct kvm *kvm, struct kvm_gfn_range *range)
 {
-	const struct kvm_age *age = range->arg.age;
-	struct kvm_age_pages pages = { .kvm = kvm, .range = range };
+	struct kvm_age *age = range->arg.age;
+	bool slow_before = age->slow;
+	bool young = false;
 
-	kvm_age_account(&kvm->stat.generic.pages_aged_slow, range);
+	age->slow = !age->lockless;
+	if (age->lockless)
+		young = kvm_arch_age_lockless(kvm, range);
 
-	if (age->clear && !age->bitmaps)
-		return kvm_age_gfn(kvm, range);
+	/* A mere test without bitmaps is complete with the first young page. */
+	if (age->slow && !(young && !age->what->clear && !age->what->young))
+		young |= kvm_age_range_slow(kvm, range);
 
-	return mmu_notifier_age_pages(age->bitmaps, kvm_age_first_bit(range),
-				      range->end - range->start, age->clear,
-				      kvm_test_page, kvm_clear_page, &pages);
+	age->slow |= slow_before;
+	return young;
 }

@@ -4,7 +4,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/kvm_age.h>
+#include <linux/kvm_age_walk.h>
 #include <linux/rculist.h>
 
 #include <lockless_pgwalk/formats/x86_tdp.h>
@@ -117,37 +117,32 @@ static unsigned int tdp_age_root(struct kvm_mmu_page *root,
 }
 
 /*
- * Is anything mapped through rmaps, which need mmu_lock?  Either all of it is,
- * or what a nested guest uses, for as long as it does.  The count is read
- * without mmu_lock: a shadow page that appears this moment has been used since
- * the caller asked, and the next call will know.
- */
-static bool kvm_may_have_shadow_mmu_sptes(struct kvm *kvm)
-{
-	return !tdp_mmu_enabled || READ_ONCE(kvm->arch.indirect_shadow_pages);
-}
-
-/*
  * SPTEs without accessed bits have their permissions removed instead, and the
  * dirty state that this destroys must be saved first: with mmu_lock held.
  */
-bool kvm_age_gfn_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
+bool kvm_arch_can_age_lockless(struct kvm *kvm)
 {
-	struct kvm_age *age = range->arg.age;
+	return tdp_mmu_enabled && kvm_ad_enabled();
+}
+
+/*
+ * What a nested guest uses is mapped through rmaps, which need mmu_lock.  The
+ * count is read without it: a shadow page that appears this moment has been
+ * used since the caller asked, and the next call will know.
+ */
+bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
+{
 	const struct pgwalk_young young = kvm_age_young(range);
 	unsigned int answer = PGWALK_OLD;
 	struct kvm_mmu_page *root;
 
-	if (kvm_may_have_shadow_mmu_sptes(kvm))
-		answer |= PGWALK_SLOW;
+	if (READ_ONCE(kvm->arch.indirect_shadow_pages))
+		answer = PGWALK_SLOW;
 
-	if (tdp_mmu_enabled) {
-		rcu_read_lock();
-		for_each_valid_tdp_mmu_root_rcu(kvm, root, range->slot->as_id)
-			answer |= tdp_age_root(root, range, &young);
-		rcu_read_unlock();
-	}
+	rcu_read_lock();
+	for_each_valid_tdp_mmu_root_rcu(kvm, root, range->slot->as_id)
+		answer |= tdp_age_root(root, range, &young);
+	rcu_read_unlock();
 
-	age->slow |= !!(answer & PGWALK_SLOW);
-	return answer & PGWALK_YOUNG;
+	return kvm_age_answer(range, answer);
 }
