@@ -36,8 +36,9 @@
  * young_batch_flush(), clears all others that were asked for and were young. So
  * there are never more calls than pages that were asked for.
  *
- * A slow answer holds for the page that was asked for, and for no other: windows
- * stay at one page then, which is what there was before there were windows.
+ * A slow answer holds for wanted pages, and for no other. So where answers are
+ * slow, young_batch_wanted() looks ahead for the pages of a window that will be
+ * asked for, and one call tests and clears them all.
  */
 struct young_batch {
 	unsigned long start;
@@ -47,6 +48,15 @@ struct young_batch {
 	unsigned int used;
 	bool slow;
 };
+
+/*
+ * Which of @nr pages from @addr on will be asked for? Bit 0 is the page at @addr,
+ * and @ptep its entry in the primary MMU. For the includer to define.
+ */
+static unsigned long young_batch_wanted(struct lruvec *lruvec,
+					struct vm_area_struct *vma,
+					pte_t *ptep, unsigned long addr,
+					unsigned long nr, bool can_swap);
 
 static inline void young_batch_init(struct young_batch *batch)
 {
@@ -77,7 +87,6 @@ static noinline void __young_batch_flush(struct young_batch *batch,
 				      batch->start +
 				      (__fls(batch->clear) + 1) * PAGE_SIZE,
 				      &what);
-	batch->clear = 0;
 }
 
 /**
@@ -90,7 +99,7 @@ static noinline void __young_batch_flush(struct young_batch *batch,
 static inline void young_batch_flush(struct young_batch *batch,
 				     struct mm_struct *mm)
 {
-	if (batch->clear)
+	if (batch->clear && !batch->slow)
 		__young_batch_flush(batch, mm);
 }
 
@@ -100,52 +109,62 @@ static inline unsigned long young_batch_next(const struct young_batch *batch,
 {
 	unsigned long last = young_batch_pages(batch->start, batch->end);
 
-	if (batch->slow || 2 * batch->used < last ||
+	if (2 * batch->used < last ||
 	    young_batch_pages(batch->end, addr) > last)
 		return 1;
 
 	return min(max(last, 1UL) * YOUNG_BATCH_GROWTH, YOUNG_BATCH_PAGES);
 }
 
-/* Test from @addr on, and clear the page there. */
+/* Test from @addr on, and clear the page there; or all wanted pages, if slow. */
 static noinline bool young_batch_open(struct young_batch *batch,
-				      struct mm_struct *mm, unsigned long addr,
-				      unsigned long end)
+				      struct lruvec *lruvec,
+				      struct vm_area_struct *vma, pte_t *ptep,
+				      unsigned long addr, unsigned long end,
+				      bool can_swap)
 {
-	const unsigned long first = 1;
 	struct mmu_notifier_young what = { .clear = true };
 	unsigned long nr = young_batch_next(batch, addr);
+	unsigned long wanted = BIT(0);
 	unsigned int answer;
 
-	young_batch_flush(batch, mm);
+	young_batch_flush(batch, vma->vm_mm);
 
 	nr = min(nr, young_batch_pages(addr, end));
 	batch->start = addr;
 	batch->end = addr + nr * PAGE_SIZE;
 	batch->young = 0;
+	batch->clear = 0;
 	batch->used = 1;
 
 	if (nr > 1) {
+		if (batch->slow)
+			wanted = young_batch_wanted(lruvec, vma, ptep, addr, nr,
+						    can_swap);
 		what.young = &batch->young;
-		what.predicate = &first;
+		what.predicate = &wanted;
 		what.nbits = BITS_PER_LONG;
 	}
-	answer = mmu_notifier_test_clear_young(mm, addr, batch->end, &what);
-
-	if (answer & MMU_NOTIFIER_SLOW) {
+	answer = mmu_notifier_test_clear_young(vma->vm_mm, addr, batch->end,
+					       &what);
+	if (answer & MMU_NOTIFIER_SLOW && !batch->slow) {
 		batch->slow = true;
 		batch->end = addr + PAGE_SIZE;
 	}
-	return nr > 1 ? batch->young & first : answer & MMU_NOTIFIER_YOUNG;
+
+	return nr > 1 ? batch->young & BIT(0) : answer & MMU_NOTIFIER_YOUNG;
 }
 
 /**
  * young_batch_test_clear() - age a page in the secondary MMUs
  * @batch: the batch
- * @mm: the address space, which has secondary MMUs
+ * @lruvec: whose pages concern the caller
+ * @vma: the mapping, which has secondary MMUs
+ * @ptep: the page's entry in the primary MMU
  * @addr: address of the page
  * @end: where the caller's walk will end, not beyond the page table or the
  *	mapping
+ * @can_swap: likewise: do anonymous pages concern it?
  *
  * The accessed bits may be cleared only by young_batch_flush().
  *
@@ -154,15 +173,17 @@ static noinline bool young_batch_open(struct young_batch *batch,
  * Return: true if a secondary MMU found the page young.
  */
 static inline bool young_batch_test_clear(struct young_batch *batch,
-					  struct mm_struct *mm,
-					  unsigned long addr,
-					  unsigned long end)
+					  struct lruvec *lruvec,
+					  struct vm_area_struct *vma,
+					  pte_t *ptep, unsigned long addr,
+					  unsigned long end, bool can_swap)
 {
 	unsigned long bit;
 
 	/* Pages are visited in ascending order: none is below the window. */
 	if (addr >= batch->end)
-		return young_batch_open(batch, mm, addr, end);
+		return young_batch_open(batch, lruvec, vma, ptep, addr, end,
+					can_swap);
 
 	bit = BIT(young_batch_pages(batch->start, addr));
 	batch->used++;
