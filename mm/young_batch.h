@@ -8,7 +8,9 @@
 
 #include <linux/bitops.h>
 #include <linux/minmax.h>
+#include <linux/mm_types.h>
 #include <linux/mmu_notifier.h>
+#include <linux/mmzone.h>
 #include <linux/pgtable.h>
 
 /* A word for each bitmap: they are on the stack. */

@@ -1,9 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# mutants.sh DIR: put each bug of mutants.txt into a copy of the headers in DIR, and see a test fail
+# mutants.sh DIR: put each bug of mutants.txt into a copy of the code in DIR, and see a test fail
 set -u
 dir=$1
 jobs=${JOBS:-$(nproc)}
+
+# find_kernel_bug DIR: likewise for the files of the kernel.
+find_kernel_bug() {
+	local test
+	for test in kernel/*.c; do
+		gcc -std=gnu2x -O1 -w -D_GNU_SOURCE -DPGWALK_DEBUG "-I$1" "-I$1/include" -I../user -I../user/x86 \
+			"$test" -o "$1/kernel" || return
+		timeout 60 "$1/kernel" >"$1/out" 2>&1 || { first_failure "$1" "$test"; return; }
+	done
+}
 
 # find_bug DIR: prints what found the bug that is there.
 find_bug() {
@@ -22,15 +32,16 @@ first_failure() {
 
 # mutant DIR NAME FILE SCRIPT
 mutant() {
-	local found
+	local found file=include/lockless_pgwalk/$3 find=find_bug
+	[[ $3 != /* ]] || file=${3#/} find=find_kernel_bug
 	mkdir -p "$1"
-	cp -r ../include "$1"
-	sed -i "$4" "$1/include/lockless_pgwalk/$3"
-	if diff -rq ../include "$1/include" >/dev/null; then
-		echo "not ok - $2: the headers have changed, mutants.txt has not"
+	cp -r ../include ../arch ../mm ../virt "$1"
+	sed -i "$4" "$1/$file"
+	if cmp -s "../$file" "$1/$file"; then
+		echo "not ok - $2: $file has changed, mutants.txt has not"
 		return
 	fi
-	found=$(find_bug "$1")
+	found=$("$find" "$1")
 	if [ -n "$found" ]; then
 		echo "ok - $2: $found"
 		touch "$1.found"

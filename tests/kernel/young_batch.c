@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mm/young_batch.h as MGLRU uses it, against asking about each page alone: it
+ * must find the same pages young, clear the same, and never ask more often.
+ */
+#include <mm/young_batch.h>
+
+#include "test.h"
+
+#include <string.h>
+
+#define PAGES	512
+#define BASE	0x40000000UL
+#define NEVER	(~0U)
+
+/**
+ * struct table - a page table and what a secondary MMU knows of its pages
+ * @pte: the entries
+ * @ours: the page concerns the caller
+ * @young: in the secondary MMU
+ * @slow_from: the number of the first call that takes a lock, from 1
+ * @calls: of the notifier
+ * @locked: pages that it took the lock for
+ * @largest: pages that one call asked about
+ */
+struct table {
+	pte_t pte[PAGES];
+	bool ours[PAGES];
+	bool young[PAGES];
+	unsigned int slow_from;
+	unsigned int calls;
+	unsigned int locked;
+	unsigned int largest;
+};
+
+static struct table *asked;
+
+unsigned int __mmu_notifier_test_clear_young(struct mm_struct *mm,
+					     unsigned long start,
+					     unsigned long end,
+					     const struct mmu_notifier_young *what)
+{
+	unsigned int first = (start - BASE) / PAGE_SIZE, nr = (end - start) / PAGE_SIZE;
+	bool slow = ++asked->calls >= asked->slow_from;
+	unsigned int answer = slow ? MMU_NOTIFIER_SLOW : 0, i;
+
+	check(nr && first + nr <= PAGES, "asks about the table only");
+	check((!what->young && !what->predicate) || nr <= what->nbits, "the bitmaps suffice");
+	asked->largest = max(asked->largest, nr);
+	for (i = 0; i < nr; i++) {
+		bool wanted = !what->predicate || test_bit(i, what->predicate);
+
+		asked->locked += slow && wanted;
+		if (slow && !wanted)
+			continue;
+		if (asked->young[first + i]) {
+			answer |= MMU_NOTIFIER_YOUNG;
+			if (what->young)
+				__set_bit(i, what->young);
+		}
+		if (what->clear && wanted)
+			asked->young[first + i] = false;
+	}
+	return answer;
+}
+
+static unsigned long young_batch_wanted(struct lruvec *lruvec,
+					struct vm_area_struct *vma, pte_t *ptep,
+					unsigned long addr, unsigned long nr,
+					bool can_swap)
+{
+	unsigned long i, wanted = 0;
+
+	for (i = 0; i < nr; i++)
+		if (ptep[i].present && asked->ours[ptep + i - asked->pte])
+			wanted |= BIT(i);
+	return wanted;
+}
+
+/* The loop of walk_pte_range() and lru_gen_look_around(). */
+static void walk(struct table *table, unsigned int start, unsigned int end, bool *found)
+{
+	struct mm_struct mm = { .has_notifiers = true };
+	struct vm_area_struct vma = { .vm_mm = &mm };
+	struct young_batch batch;
+	unsigned int i;
+
+	asked = table;
+	young_batch_init(&batch);
+	for (i = start; i < end; i++) {
+		unsigned long addr = BASE + i * PAGE_SIZE;
+		pte_t *ptep = &table->pte[i];
+
+		if (!ptep->present || !table->ours[i])
+			continue;
+		found[i] = ptep->young;
+		ptep->young = false;
+		found[i] |= young_batch_test_clear(&batch, NULL, &vma, ptep, addr,
+						   BASE + end * PAGE_SIZE, true);
+		i += young_batch_skip(&batch, addr, ptep);
+	}
+	check(i == end, "the walk ends where it should");
+	young_batch_flush(&batch, &mm);
+}
+
+/* Page by page, as before there were windows. */
+static void walk_pages(struct table *table, unsigned int start, unsigned int end, bool *found)
+{
+	unsigned int i;
+
+	for (i = start; i < end; i++) {
+		if (!table->pte[i].present || !table->ours[i])
+			continue;
+		found[i] = table->pte[i].young || table->young[i];
+		table->pte[i].young = false;
+		table->young[i] = false;
+		table->locked += ++table->calls >= table->slow_from;
+	}
+}
+
+static void compare(const struct table *before, unsigned int start, unsigned int end,
+		    struct table *after)
+{
+	struct table alone = *before;
+	bool found[PAGES] = { false }, found_alone[PAGES] = { false };
+
+	*after = *before;
+	walk(after, start, end, found);
+	walk_pages(&alone, start, end, found_alone);
+	check(!memcmp(found, found_alone, sizeof(found)), "the same pages are young");
+	check(!memcmp(after->young, alone.young, sizeof(alone.young)),
+	      "the same pages are cleared");
+	check(!memcmp(after->pte, alone.pte, sizeof(alone.pte)), "likewise in the table");
+	check(after->calls <= alone.calls, "%u calls, page by page %u", after->calls,
+	      alone.calls);
+	/* others are asked in another call if that begins in between */
+	check(after->locked <= alone.locked || before->slow_from > 1, "the lock is taken for %u pages, page by page %u",
+	      after->locked, alone.locked);
+	check(after->largest <= 64, "asked about %u pages", after->largest);
+}
+
+/* @slow_from: 0 for another one each time */
+static void random_tables(unsigned int slow_from)
+{
+	struct table table = { .slow_from = slow_from }, after;
+	unsigned int round, i;
+
+	for (round = 0; round < 50000; round++) {
+		unsigned int holes = 1 + random_below(20), theirs = 1 + random_below(20);
+		unsigned int young = 1 + random_below(20), start = random_below(PAGES);
+		bool run = false;
+
+		if (!slow_from)
+			table.slow_from = 1 + random_below(12);
+		for (i = 0; i < PAGES; i++) {
+			if (!random_below(1 + round % 50))
+				run = random_below(2);
+			table.pte[i].present = run ^ !random_below(holes);
+			table.ours[i] = random_below(theirs);
+			table.pte[i].young = !random_below(young);
+			table.young[i] = !random_below(young);
+		}
+		compare(&table, start, start + 1 + random_below(PAGES - start), &after);
+	}
+}
+
+/* A full table, of which every @step-th page concerns the caller. */
+static unsigned int calls(unsigned int step, bool young, bool slow)
+{
+	struct table table = { .slow_from = slow ? 1 : NEVER }, after;
+	unsigned int i;
+
+	for (i = 0; i < PAGES; i++) {
+		table.pte[i].present = true;
+		table.ours[i] = !(i % step);
+		table.young[i] = young;
+	}
+	compare(&table, 0, PAGES, &after);
+	return after.calls;
+}
+
+static void growth(void)
+{
+	/* 1 and 8 pages, then 64 at a time */
+	const unsigned int windows = 1 + 1 + (PAGES - 9 + 63) / 64;
+
+	check(calls(1, false, false) == windows, "idle: %u calls", calls(1, false, false));
+	/* the first one clears what it asks about */
+	check(calls(1, true, false) == 2 * windows - 1, "young: %u calls", calls(1, true, false));
+	check(calls(1, true, true) == windows, "young, slow: %u calls", calls(1, true, true));
+	check(calls(2, true, false) <= 2 * windows, "every second: %u calls",
+	      calls(2, true, false));
+	check(calls(8, false, false) == PAGES / 8, "every eighth: %u calls",
+	      calls(8, false, false));
+	check(calls(64, true, true) == PAGES / 64, "every 64th, slow: %u calls",
+	      calls(64, true, true));
+	check(calls(PAGES, true, false) == 1, "one page: %u calls", calls(PAGES, true, false));
+	passed("windows grow while they are of use");
+}
+
+int main(void)
+{
+	random_tables(NEVER);
+	passed("random tables");
+	random_tables(1);
+	passed("random tables, slow");
+	random_tables(0);
+	passed("random tables that become slow");
+	growth();
+	return 0;
+}
