@@ -5,8 +5,8 @@
 series/order names the commits, first to last; "#" begins a comment. series/NAME
 holds one commit: the subject, an empty line, the changelog, a line "---", then
 one file of this project per line. A file goes to the same path in the kernel,
-kunit/ to lib/lockless_pgwalk/. X.patch and X.PURPOSE.patch are changes to X.
-Offsets are allowed, fuzz is not.
+kunit/ to lib/lockless_pgwalk/, selftests/ to tools/testing/selftests/. X.patch
+and X.PURPOSE.patch are changes to X. Offsets are allowed, fuzz is not.
 """
 import argparse
 import os
@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 TOP = Path(__file__).resolve().parent.parent
-KERNEL_DIRS = ("arch", "fs", "include", "kunit", "lib", "mm", "virt")
+KERNEL_DIRS = ("Documentation", "MAINTAINERS.patch", "arch", "fs", "include", "kunit", "lib", "mm", "selftests", "virt")
+# Folders that the kernel has elsewhere.
+MOVED = {"kunit/": "lib/lockless_pgwalk/", "selftests/": "tools/testing/selftests/"}
 
 
 class Refused(Exception):
@@ -94,7 +96,9 @@ def plan(commits, tree, applied=False):
         return path in new or (tree / path).is_file()
 
     def step(text, file):
-        path = re.sub(r"^kunit/", "lib/lockless_pgwalk/", file)
+        path = file
+        for here, there in MOVED.items():
+            path = re.sub(f"^{here}", there, path)
         is_patch = path.endswith(".patch")
         if is_patch:
             path = path.removesuffix(".patch")
