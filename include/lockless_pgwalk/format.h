@@ -145,10 +145,13 @@ struct pgwalk_format {
 /*
  * Loads and exchanges for the two widths and byte orders, for formats to name.
  *
- * A load pairs with the release with which a writer links a table: what it
- * reads of the table is reached through the address in the entry, and that
- * dependency orders the two loads.  An exchange publishes nothing and needs no
- * order; that it is atomic is what keeps it from undoing a concurrent write.
+ * A load pairs with the store that links a table and may not be seen before
+ * what was written to the table: a release, a store after a write barrier, or,
+ * where stores are seen in their order (x86), any.  Hardware that walks the
+ * tables asks the same of it.  What is read of the table is reached through the
+ * address in the entry, and that dependency orders the two loads.  An exchange
+ * publishes nothing and needs no order; that it is atomic is what keeps it from
+ * undoing a concurrent write.
  */
 static __always_inline u64 pgwalk_load32(const void __rcu *entryp)
 {

@@ -35,8 +35,8 @@
 #define X86_TDP_NONPRESENT	BIT_ULL(63)
 
 /*
- * Software: somebody is replacing the entry. Both accessed bits are set in this
- * value, so it must never be taken for a leaf.
+ * Software: the entry is being torn down, alone or with its whole table. Both
+ * accessed bits are set in this value, so it must never be taken for a leaf.
  */
 #define X86_TDP_FROZEN		(X86_TDP_NONPRESENT | 0x5a0)
 
@@ -74,10 +74,11 @@ x86_tdp_decode(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 }
 
 /*
- * A leaf that is BUSY keeps no accessed bit: ask with the lock held.  A frozen
- * entry is being changed this moment, by someone who has a use for it: young.
- * What is left is a reserved entry that makes the guest's access to a device
- * exit, or garbage: no memory, so old.
+ * A leaf that is BUSY keeps no accessed bit: ask with the lock held.  What was
+ * frozen may have been young, and may be in use on, by a large leaf in place of
+ * its table: not to know is to say young, which keeps a page a little longer,
+ * where old might evict it.  What is left is a reserved entry that makes the
+ * guest's access to a device exit, or garbage: no memory, so old.
  */
 static __always_inline enum pgwalk_answer
 x86_tdp_busy(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
