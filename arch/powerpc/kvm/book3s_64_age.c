@@ -2,15 +2,9 @@
 /*
  * Aging of radix guests without mmu_lock.
  */
-#include <linux/kvm_age.h>
-
-#include <asm/kvm_ppc.h>
-#include <asm/kvm_book3s.h>
+#include <linux/kvm_age_walk.h>
 
 #include <lockless_pgwalk/formats/powerpc_radix.h>
-#include <lockless_pgwalk/young.h>
-
-#include "book3s.h"
 
 #ifdef CONFIG_PPC_64K_PAGES
 #define radix_format	powerpc_radix_64k_format
@@ -39,20 +33,6 @@ static void radix_format_check(void)
 					     RADIX_PGD_INDEX_SIZE));
 }
 
-/*
- * Nested guests use shadow tables, and what they accessed is noted there: to
- * age a page is to clear these bits, too.  Pages of a secure guest are in the
- * hands of the ultravisor, and old.
- *
- * Both are read without mmu_lock.  A nested guest that appears this moment has
- * used nothing yet, nor has one that has just become secure.
- */
-static bool kvmppc_must_lock(struct kvm *kvm)
-{
-	return !idr_is_empty(&kvm->arch.kvm_nested_guest_idr) ||
-	       READ_ONCE(kvm->arch.secure_guest) & KVMPPC_SECURE_INIT_DONE;
-}
-
 static unsigned int radix_age(pgd_t *pgtable, const struct kvm_gfn_range *range)
 {
 	const struct pgwalk_young young = kvm_age_young(range);
@@ -67,22 +47,38 @@ static unsigned int radix_age(pgd_t *pgtable, const struct kvm_gfn_range *range)
 				       range->end, &young);
 }
 
-bool kvm_age_gfn_lockless_hv(struct kvm *kvm, struct kvm_gfn_range *range)
+/*
+ * Hashed tables need mmu_lock.  So do the shadow tables of nested guests: they
+ * have accessed bits of their own, and to age a page is to clear these, too.
+ *
+ * A nested guest that appears this moment makes no difference: even with the
+ * lock, its fault may copy a leaf that is young and insert the copy after the
+ * leaf was made old.
+ */
+bool kvm_arch_can_age_lockless(struct kvm *kvm)
+{
+	return rcu_access_pointer(kvm->arch.lockless_pgtable) &&
+	       idr_is_empty(&kvm->arch.kvm_nested_guest_idr);
+}
+
+bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 {
 	unsigned int answer = PGWALK_SLOW;
 	pgd_t *pgtable;
 
+	/* The ultravisor maps the pages of a secure guest, and tells nobody. */
+	if (READ_ONCE(kvm->arch.secure_guest) & KVMPPC_SECURE_INIT_DONE)
+		return false;
+
 	rcu_read_lock();
 	/*
 	 * Pairs with rcu_assign_pointer() in kvmppc_publish_radix(). NULL if
-	 * the guest uses a hashed table or is about to: which of these, can be
-	 * told with mmu_lock held.
+	 * the guest has just changed to a hashed table.
 	 */
 	pgtable = rcu_dereference(kvm->arch.lockless_pgtable);
-	if (pgtable && !kvmppc_must_lock(kvm))
+	if (pgtable)
 		answer = radix_age(pgtable, range);
 	rcu_read_unlock();
 
-	range->arg.age->slow |= !!(answer & PGWALK_SLOW);
-	return answer & PGWALK_YOUNG;
+	return kvm_age_answer(range, answer);
 }
