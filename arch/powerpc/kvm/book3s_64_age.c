@@ -72,7 +72,7 @@ bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 
 	rcu_read_lock();
 	/*
-	 * Pairs with rcu_assign_pointer() in kvmppc_publish_radix(). NULL if
+	 * Pairs with rcu_assign_pointer() in kvmppc_init_vm_radix(). NULL if
 	 * the guest has just changed to a hashed table.
 	 */
 	pgtable = rcu_dereference(kvm->arch.lockless_pgtable);
