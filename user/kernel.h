@@ -17,6 +17,9 @@ typedef u64 kvm_pfn_t;
 #define BIT(n)			(1UL << (n))
 #define PAGE_SHIFT		12
 #define PAGE_SIZE		(1UL << PAGE_SHIFT)
+/* What only sparse looks at. */
+#define __acquire(x)		((void)0)
+#define __release(x)		((void)0)
 #define noinline		__attribute__((noinline))
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define max(a, b)		((a) > (b) ? (a) : (b))

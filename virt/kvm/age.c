@@ -12,11 +12,16 @@
  */
 #define KVM_AGE_HOLD	64
 
+/*
+ * Whether mmu_lock is held is in @age, where sparse cannot see it: it is told
+ * that both functions leave the lock as it was.
+ */
 void kvm_age_unlock(struct kvm *kvm, struct kvm_age *age)
 {
 	if (!age->held)
 		return;
 
+	__acquire(&kvm->mmu_lock);
 	KVM_MMU_UNLOCK(kvm);
 	age->held = 0;
 }
@@ -26,8 +31,11 @@ static void kvm_age_lock(struct kvm *kvm, struct kvm_age *age)
 {
 	if (age->held == KVM_AGE_HOLD)
 		kvm_age_unlock(kvm, age);
-	if (!age->held++)
-		KVM_MMU_LOCK(kvm);
+	if (age->held++)
+		return;
+
+	KVM_MMU_LOCK(kvm);
+	__release(&kvm->mmu_lock);
 }
 
 struct kvm_age_pages {
