@@ -2,39 +2,36 @@
 /*
  * Aging of guest memory without mmu_lock.
  */
-#include <linux/kvm_age.h>
+#include <linux/kvm_age_walk.h>
 
+#include <asm/kvm_mmu.h>
 #include <asm/kvm_pgtable.h>
 
 /*
- * Tables that only the lock protects are those of protected KVM, which are not
- * published, and the shadow tables of nested guests: if there are any, all is
- * asked again with mmu_lock held.
+ * Any guest can, at any time. kvm_age_gfn() looks at mmu.pgt and nothing else,
+ * so that mmu_lock would show nothing more: not for guests with nested ones,
+ * whose shadow tables are not aged, and not for those of protected KVM, which
+ * run on mmu.pgt while the tables that EL2 has for them are empty.
  *
- * The number of these is read without the lock. A nested guest that gets its
- * first table this moment has used nothing yet.
+ * The first who asks publishes the table, for the rest of the guest's life.
  */
-static bool kvm_has_tables_to_lock(struct kvm *kvm)
+bool kvm_arch_can_age_lockless(struct kvm *kvm)
 {
-	return !kvm->mmu_notifier.fast_aging ||
-	       READ_ONCE(kvm->arch.nested_mmus_size);
+	if (!rcu_access_pointer(kvm->arch.lockless_pgt))
+		kvm_publish_stage2(kvm);
+	return true;
 }
 
-bool kvm_age_gfn_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
+bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 {
 	const struct pgwalk_young young = kvm_age_young(range);
 	unsigned int answer = PGWALK_OLD;
 	struct kvm_pgtable *pgt;
 
-	if (kvm_has_tables_to_lock(kvm)) {
-		range->arg.age->slow = true;
-		return false;
-	}
-
 	rcu_read_lock();
 	/*
-	 * Pairs with rcu_assign_pointer() in kvm_init_stage2_mmu(). NULL is
-	 * what kvm_uninit_stage2_mmu() leaves: nobody will use the guest again.
+	 * Pairs with rcu_assign_pointer() in kvm_publish_stage2(). NULL is what
+	 * kvm_free_stage2_pgd() leaves: nobody will use the guest again.
 	 */
 	pgt = rcu_dereference(kvm->arch.lockless_pgt);
 	if (pgt)
@@ -44,6 +41,5 @@ bool kvm_age_gfn_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 								      &young);
 	rcu_read_unlock();
 
-	range->arg.age->slow |= !!(answer & PGWALK_SLOW);
-	return answer & PGWALK_YOUNG;
+	return kvm_age_answer(range, answer);
 }
