@@ -144,6 +144,8 @@ struct window *window_touched(size_t pages)
 	window_back(win, 0, pages, SMALL_PAGES);
 	window_touch_irregular(win, window_map(win, vm_create(), 0, VM_GPA, 0, pages, 1));
 	window_flush(win);
+	/* On arm64 the first question takes mmu_lock, the only one that does. */
+	window_ask_pages(win, 0, 1, NULL, 0);
 	return win;
 }
 
