@@ -6,7 +6,7 @@
 #include <kunit/test.h>
 #include <linux/debug_locks.h>
 #include <linux/mm.h>
-#include <linux/mmu_notifier.h>
+#include <linux/mmu_notifier_young.h>
 #include <linux/panic.h>
 #include <linux/prandom.h>
 #include <linux/sched/mm.h>

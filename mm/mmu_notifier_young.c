@@ -2,7 +2,7 @@
 /*
  * The answer of one subscriber to mmu_notifier_test_clear_young().
  */
-#include <linux/mmu_notifier.h>
+#include <linux/mmu_notifier_young.h>
 
 struct subscription_range {
 	struct mmu_notifier *subscription;

@@ -9,7 +9,7 @@
 #include <linux/bitops.h>
 #include <linux/minmax.h>
 #include <linux/mm_types.h>
-#include <linux/mmu_notifier.h>
+#include <linux/mmu_notifier_young.h>
 #include <linux/mmzone.h>
 #include <linux/pgtable.h>
 

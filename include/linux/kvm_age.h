@@ -6,7 +6,7 @@
 #define _LINUX_KVM_AGE_H
 
 #include <linux/kvm_host.h>
-#include <linux/mmu_notifier.h>
+#include <linux/mmu_notifier_young.h>
 
 #ifdef CONFIG_KVM_GENERIC_MMU_NOTIFIER
 /**

@@ -11,6 +11,4 @@ static inline bool mm_has_notifiers(const struct mm_struct *mm)
 	return mm->has_notifiers;
 }
 
-#include <linux/mmu_notifier_young.h>
-
 #endif
