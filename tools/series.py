@@ -79,10 +79,9 @@ def read_series():
             if file in brought:
                 wrong.append(f"{file}: brought by {brought[file]} and again by {commit.text}")
             brought[file] = commit.text
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--", *KERNEL_DIRS],
-                            cwd=TOP, check=True, capture_output=True, text=True)
-    wrong += [f"{file}: no text in series/ brings it" for file in sorted(set(listed.stdout.split()))
-              if file not in brought and (TOP / file).is_file()]
+    there = [path for top in KERNEL_DIRS for path in [TOP / top, *(TOP / top).rglob("*")] if path.is_file()]
+    wrong += [f"{file}: no text in series/ brings it"
+              for file in sorted(str(path.relative_to(TOP)) for path in there) if file not in brought]
     if wrong:
         raise Refused("\n".join(wrong))
     return commits
@@ -292,6 +291,9 @@ def main():
             args.function(args, Path(scratch))
     except Refused as why:
         sys.exit(f"{why}")
+    except OSError as why:
+        # a full disk has no name in it
+        sys.exit(f"{why.filename2 or why.filename or tempfile.gettempdir()}: {why.strerror}")
     except KeyboardInterrupt:
         sys.exit(130)
 
