@@ -21,7 +21,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 # nobody's personal settings, and no collecting of garbage at its own time
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
-export GIT_COMMITTER_NAME=series GIT_COMMITTER_EMAIL=series@example.org
+export GIT_{AUTHOR,COMMITTER}_NAME=series GIT_{AUTHOR,COMMITTER}_EMAIL=series@example.org
 digest() { sha256sum | cut -c1-64; }
 in_tree() { git -C "$tree" -c gc.auto=0 -c core.looseCompression=1 "$@"; }
 
@@ -107,8 +107,14 @@ judge() {
 
 [ -d "$tree" ] || step "making a git tree of the pristine kernel" make_tree
 "$TOP/tools/series.py" export --tree "$KEY/stock" "$tmp/mails" >&2
+rm -f "$tmp"/mails/0000-*
 patches=("$tmp"/mails/*.patch)
 [ -e "${patches[0]}" ] || die "series/ has no commit yet"
+# as those who send them will: each signed by its author
+for patch in "${patches[@]}"; do
+	git interpret-trailers --in-place --trailer "Signed-off-by: $(git mailinfo /dev/null /dev/null <"$patch" |
+		sed -n 's/^Author: //p; s/^Email: \(.*\)/<\1>/p' | paste -sd' ')" "$patch"
+done
 total=${#patches[@]}
 touch "$passed"
 rm -rf "$tree/.git/rebase-apply"
