@@ -7,6 +7,7 @@ holds one commit: the subject, an empty line, the changelog, a line "---", then
 one file of this project per line. A file goes to the same path in the kernel,
 kunit/ to lib/lockless_pgwalk/, selftests/ to tools/testing/selftests/. X.patch
 and X.PURPOSE.patch are changes to X. Offsets are allowed, fuzz is not.
+series/cover is the cover letter.
 """
 import argparse
 import os
@@ -58,7 +59,7 @@ def read_order():
     """The texts in their order; each is named once, and nothing else is there."""
     folder = TOP / "series"
     names = re.sub(r"#.*", "", (folder / "order").read_text()).split()
-    there = {path.name for path in folder.iterdir()} - {"order"}
+    there = {path.name for path in folder.iterdir()} - {"order", "cover"}
     wrong = [f"series/order: there is no series/{name}" for name in names if name not in there]
     wrong += [f"series/order: {name} is named twice" for name in sorted(set(names)) if names.count(name) > 1]
     wrong += [f"series/{name}: series/order does not name it" for name in sorted(there - set(names))]
@@ -221,17 +222,48 @@ def cmd_apply(args, scratch):
     print(f"the series is applied to {args.tree}: {len(paths)} files")
 
 
-def git_environment():
-    """The author of this project's commits, its last date, and no personal settings."""
-    def ask(*command):
-        run = subprocess.run(["git", *command], cwd=TOP, capture_output=True, text=True, check=False)
-        return run.stdout.strip()
+def run_git(folder, *command, **more):
+    """What git says; if it fails, its words are those for the person who ran this."""
+    run = subprocess.run(["git", *command], cwd=folder, capture_output=True, text=True, check=False, **more)
+    if run.returncode:
+        raise Refused(f"git: {run.stderr.strip()}")
+    return run.stdout
 
-    who = {"NAME": ask("config", "user.name") or "lockless_pgwalk",
-           "EMAIL": ask("config", "user.email") or "lockless_pgwalk@example.org",
-           "DATE": ask("log", "-1", "--format=%ad", "--date=raw") or "1731801600 +0000"}
-    return {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
-            **{f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}}
+
+def ask_log(*command):
+    """Ask the repository of this project; whoever runs its tools trusts it already."""
+    if not (TOP / ".git").exists():
+        raise Refused(f"{TOP} has no log that says who wrote what: take it by git clone, not as an archive")
+    return run_git(TOP, "-c", f"safe.directory={TOP}", "-c", "user.useConfigOnly=true", *command).strip()
+
+
+def identity(role, who):
+    """A line "name <address> date" as git wants it in its environment."""
+    name, address, date = re.fullmatch(r"(.*) <(.*)> (.*)", who).groups()
+    return {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": address, f"GIT_{role}_DATE": date}
+
+
+def author(files):
+    """Who wrote a patch and when: who first wrote any of its files, however many
+    have mended them since, and the time of the last change. What is not in the
+    log yet is by whoever runs this."""
+    lines = ask_log("log", "--format=%an <%ae> %ad", "--date=raw", "--", *files).splitlines()
+    if not lines:
+        return ask_log("var", "GIT_AUTHOR_IDENT")
+    return f"{lines[-1].rpartition('> ')[0]}> {lines[0].rpartition('> ')[2]}"
+
+
+def signs():
+    """Does whoever runs this want to sign? Nobody else can want it for him."""
+    wish = os.environ.get("SIGNOFF") or ask_log("config", "--type=bool", "--default=false", "format.signOff")
+    return wish in ("1", "true")
+
+
+def read_cover():
+    text = re.sub(r"^#.*\n", "", (TOP / "series/cover").read_text(), flags=re.M)
+    if not re.match(r"\S.*\n\n+\S", text):
+        raise Refused("series/cover: must begin with a subject, an empty line and a text")
+    return text
 
 
 def cmd_export(args, scratch):
@@ -240,15 +272,21 @@ def cmd_export(args, scratch):
         raise Refused(f"{args.out} holds {foreign[0]}, which is no earlier output: give OUT= an empty folder")
     commits = read_series()
     plans = plan(commits, args.tree)
-    environment = git_environment()
+    if ask_log("rev-parse", "--is-shallow-repository") == "true":
+        print("this clone has not the whole log, the authors may be others: git fetch --unshallow", file=sys.stderr)
+    sign = ["--signoff"] if signs() else []
+    # the cover letter is from whoever signs the patches, else from who wrote it
+    sender = ask_log("var", "GIT_COMMITTER_IDENT") if sign else author(["series/cover"])
+    # nobody's personal settings
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
+                   **identity("AUTHOR", sender), **identity("COMMITTER", sender)}
     repository, mails = scratch / "tree", scratch / "mails"
     repository.mkdir()
 
     def git(*command, **more):
-        subprocess.run(["git", "-c", "core.abbrev=12", *command], cwd=repository, env=environment,
-                       check=True, text=True, **more)
+        run_git(repository, "-c", "core.abbrev=12", *command, **{"env": environment, **more})
 
-    git("init", "-q")
+    git("init", "-q", "-b", "series")
     # as in the kernel's .gitattributes: hunks are labelled with functions
     (repository / ".git/info/attributes").write_text("*.c diff=cpp\n*.h diff=cpp\n")
     copy_pristine(sum(plans, []), args.tree, repository)
@@ -259,14 +297,18 @@ def cmd_export(args, scratch):
         for step in steps:
             take(step, repository, args.tree)
         git("add", "-fA")
-        git("commit", "-q", "-s", "--cleanup=whitespace", "-F", "-", input=commit.message)
-    git("format-patch", "-q", "--numbered", "--zero-commit", "--no-signature", "-o", str(mails), "pristine")
+        git("commit", "-q", "--cleanup=whitespace", "-F", "-", input=commit.message,
+            env={**environment, **identity("AUTHOR", author(commit.files))})
+    git("config", "branch.series.description", read_cover())
+    git("format-patch", "-q", "--cover-letter", "--cover-from-description=subject", "--numbered",
+        "--zero-commit", "--no-signature", *sign, "-o", str(mails), "pristine")
+    names = {mail.name for mail in mails.iterdir()}
     args.out.mkdir(parents=True, exist_ok=True)
+    install(names, mails, args.out)
     for old in args.out.glob("0*.patch"):
-        old.unlink()
-    for mail in mails.iterdir():
-        shutil.move(mail, args.out / mail.name)
-    print(f"{len(commits)} patches in {args.out}")
+        if old.name not in names:
+            old.unlink()
+    print(f"a cover letter and {len(commits)} patches in {args.out}")
 
 
 def main():
