@@ -16,7 +16,7 @@ apply: ## apply the series to the kernel tree at KDIR=path itself
 	@tools/series.sh apply
 
 .PHONY: series
-series: ## write the patch series as mails for `git am` to OUT=dir
+series: ## write the patch series as mails for `git am` to OUT=dir; SIGNOFF=1: signed by you
 	@tools/series.sh export '$(OUT)'
 
 .PHONY: check-series

@@ -1,38 +1,50 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# setup.sh [KDIR=path in the environment]: the packages, a pristine kernel tree
-# and a copy of it with the series applied. A second run finds nothing to do.
+# setup.sh [series] (KDIR=path in the environment): the packages, a pristine
+# kernel tree and a copy of it with the series applied; for the series alone: the
+# packages that it needs, and the pristine tree unless KDIR is to serve for it.
+# A second run finds nothing to do.
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-NEEDED_GB=12
+series_only=${1:-}
+
+# missing_packages: the names of those to install
+missing_packages() {
+	local clang
+	# 14 in Debian 12; apt may know no name before its lists are there
+	clang=$(apt-cache depends clang 2>/dev/null | sed -n 's/^ *Depends: clang-//p')
+	sed -n "s/ *# ${series_only:+$series_only: }.*//p" "$TOP/tools/packages" | sed "s/CLANG/${clang:-14}/" |
+		grep -vx "${KDIR:+linux-source-6.12}" | while read -r package; do
+			[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s ' "$package"
+		done
+}
 
 packages() {
 	local missing
 	command -v dpkg-query >/dev/null || { say "no dpkg here: the tools in tools/packages are taken for granted"; return; }
-	missing=$(sed 's/ *#.*//' "$TOP/tools/packages" | grep -vx "${KDIR:+linux-source-6.12}" | while read -r package; do
-		[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s ' "$package"
-	done)
+	missing=$(missing_packages)
 	[ -n "$missing" ] || return 0
 	missing=${missing% }
 	[ "$(id -u)" -eq 0 ] ||
 		die "packages are missing; as root, run: apt-get update && apt-get install --no-install-recommends $missing"
 	export DEBIAN_FRONTEND=noninteractive
-	# shellcheck disable=SC2086 # one word per package
-	step "installing $missing" install_packages $missing
+	step "installing $missing" install_packages
 }
 
 install_packages() {
 	apt-get -qq update >&2
-	apt-get -qq -o Dpkg::Use-Pty=0 install --no-install-recommends "$@" >&2
+	# shellcheck disable=SC2046 # one word per package
+	apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 install --no-install-recommends $(missing_packages) >&2
 }
 
+# room GB WHAT: that much is free for it
 room() {
 	local free
 	mkdir -p "$CACHE"
 	free=$(($(df --output=avail -k "$CACHE" | tail -n 1) >> 20))
-	[ "$free" -ge "$NEEDED_GB" ] ||
-		die "$CACHE has $free GB free, but two kernel trees with their builds need $NEEDED_GB GB; free some, or set XDG_CACHE_HOME to a larger disk"
+	[ "$free" -ge "$1" ] ||
+		die "$CACHE has $free GB free, but $2 $1 GB; free some, or set XDG_CACHE_HOME to a larger disk"
 }
 
 # listing TREE: all files but those of a build
@@ -97,6 +109,7 @@ bring_in() {
 }
 
 packages
+[ -z "$series_only" ] || [ -z "${KDIR:-}" ] || exit 0
 find_key
 # before anything is made: does the series fit?
 [ -z "${KDIR:-}" ] || "$TOP/tools/series.py" check --tree "$KDIR" >&2
@@ -107,7 +120,11 @@ rm -rf "$KEY"/.tmp.*
 tmp=$(mktemp -d "$KEY/.tmp.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 
-[ -d "$KEY/patched" ] || room
+if [ -n "$series_only" ]; then
+	[ -d "$KEY/stock" ] || room 2 "a kernel tree needs"
+else
+	[ -d "$KEY/patched" ] || room 12 "two kernel trees with their builds need"
+fi
 
 if [ -d "$KEY/stock" ] && [ -f "$KEY/stock.stamp" ]; then
 	untouched stock
@@ -119,6 +136,7 @@ else
 	step "unpacking the pristine kernel" unpack
 	stamp stock
 fi
+[ -z "$series_only" ] || exit 0
 
 mkdir "$tmp/new"
 "$TOP/tools/series.py" files --tree "$KEY/stock" "$tmp/new"
