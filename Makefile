@@ -19,6 +19,10 @@ apply: ## apply the series to the kernel tree at KDIR=path itself
 series: ## write the patch series as mails for `git am` to OUT=dir; SIGNOFF=1: signed by you
 	@tools/series.sh export '$(OUT)'
 
+.PHONY: refresh
+refresh: ## bring what was edited in the patched tree, or at KDIR=path, back into this project
+	@tools/series.sh refresh
+
 .PHONY: check-series
 check-series: ## prove the series: each patch applies, builds, passes checkpatch and sparse
 	@tools/series-check.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The patch series: check it, export it as mails, give the files it makes.
+"""The patch series: check it, export it as mails, give the files it makes, and
+take back what was edited in a tree that has it.
 
 series/order names the commits, first to last; "#" begins a comment. series/NAME
 holds one commit: the subject, an empty line, the changelog, a line "---", then
@@ -10,6 +11,9 @@ and X.PURPOSE.patch are changes to X. Offsets are allowed, fuzz is not.
 series/cover is the cover letter.
 """
 import argparse
+import collections
+import filecmp
+import hashlib
 import os
 import re
 import shutil
@@ -68,14 +72,15 @@ def read_order():
     return [folder / name for name in names]
 
 
-def read_series():
-    """All commits; every file for the kernel is brought by exactly one."""
+def read_series(complete=True):
+    """All commits; every file for the kernel is brought by exactly one. Unless
+    complete, files may be named that are yet to be made."""
     commits = [read_commit(path) for path in read_order()]
     brought = {}
     wrong = []
     for commit in commits:
         for file in commit.files:
-            if not (TOP / file).is_file():
+            if complete and not (TOP / file).is_file():
                 wrong.append(f"{commit.text}: there is no {file}")
             if file in brought:
                 wrong.append(f"{file}: brought by {brought[file]} and again by {commit.text}")
@@ -230,6 +235,11 @@ def run_git(folder, *command, **more):
     return run.stdout
 
 
+def impersonal():
+    """An environment for git without anyone's settings."""
+    return {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+
 def ask_log(*command):
     """Ask the repository of this project; whoever runs its tools trusts it already."""
     if not (TOP / ".git").exists():
@@ -277,18 +287,14 @@ def cmd_export(args, scratch):
     sign = ["--signoff"] if signs() else []
     # the cover letter is from whoever signs the patches, else from who wrote it
     sender = ask_log("var", "GIT_COMMITTER_IDENT") if sign else author(["series/cover"])
-    # nobody's personal settings
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
-                   **identity("AUTHOR", sender), **identity("COMMITTER", sender)}
+    environment = {**impersonal(), **identity("AUTHOR", sender), **identity("COMMITTER", sender)}
     repository, mails = scratch / "tree", scratch / "mails"
     repository.mkdir()
 
     def git(*command, **more):
         run_git(repository, "-c", "core.abbrev=12", *command, **{"env": environment, **more})
 
-    git("init", "-q", "-b", "series")
-    # as in the kernel's .gitattributes: hunks are labelled with functions
-    (repository / ".git/info/attributes").write_text("*.c diff=cpp\n*.h diff=cpp\n")
+    init_repository(repository, environment)
     copy_pristine(sum(plans, []), args.tree, repository)
     git("add", "-fA")
     git("commit", "-q", "--allow-empty", "-m", "pristine")
@@ -311,6 +317,116 @@ def cmd_export(args, scratch):
     print(f"a cover letter and {len(commits)} patches in {args.out}")
 
 
+def init_repository(folder, environment):
+    run_git(folder, "init", "-q", "-b", "series", env=environment)
+    # as in the kernel's .gitattributes: hunks are labelled with functions
+    (folder / ".git/info/attributes").write_text("*.c diff=cpp\n*.h diff=cpp\n")
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+
+
+def edited_steps(last, made, args):
+    """Of the last steps that touch each file: those whose file was edited in the
+    tree, and how many the tree has from an older series."""
+    recorded = {}
+    if args.manifest:
+        lines = args.manifest.read_text().splitlines()
+        recorded = {path: value for value, _, path in (line.partition("  ") for line in lines)}
+    edited, wrong, older = [], [], 0
+    for path, step in last.items():
+        now, ours = digest(args.edited / path), digest(made / path)
+        # what the tree got when it was made; unknown for other people's trees
+        before = recorded.get(path, digest(args.tree / path)) if args.manifest else ours
+        if now == ours:
+            if not (TOP / step.file).is_file():
+                wrong.append(f"{step.text}: there is no {step.file}, and {args.edited} has nothing for it")
+        elif now == before:
+            older += 1
+        elif now is None:
+            wrong.append(f"{path}: gone from {args.edited}; take {step.file} out of {step.text} instead")
+        elif ours != before:
+            wrong.append(f"{path}: edited in {args.edited}, but {step.file} is another than that was made with: "
+                         "unite them by hand")
+        else:
+            edited.append(step)
+    if wrong:
+        raise Refused("\n".join(wrong))
+    return edited, older
+
+
+def unnamed(paths, args, scratch):
+    """What is new, changed or gone in the edited tree and brought by no text."""
+    def differ(path):
+        one, other = args.tree / path, args.edited / path
+        if one.is_symlink() or other.is_symlink():
+            return not (one.is_symlink() and other.is_symlink() and os.readlink(one) == os.readlink(other))
+        old, new = one.stat(), other.stat()
+        return old.st_size != new.st_size or (
+            old.st_mtime_ns != new.st_mtime_ns and not filecmp.cmp(one, other, shallow=False))
+
+    def sources(tree):
+        # all but what a build makes, by the kernel's own .gitignore, to which
+        # Debian has added that nothing at the top matters
+        listed = run_git(tree, f"--git-dir={scratch}/empty", "--work-tree=.", "ls-files", "-zo",
+                         "--exclude-standard", *(f"--exclude={pattern}" for pattern in (
+                             "!/*/", "!/[A-Z]*", "!.gitignore", "/Module.symvers", "/.*/", "/obj-*/")),
+                         env=impersonal())
+        return set(listed.split("\0")) - paths - {""}
+
+    run_git(scratch, "init", "-q", "--bare", "empty", env=impersonal())
+    old, new = sources(args.tree), sources(args.edited)
+    found = [(path, "new") for path in new - old] + [(path, "gone") for path in old - new]
+    return sorted(found + [(path, "changed") for path in old & new if differ(path)])
+
+
+def cmd_refresh(args, scratch):
+    steps = sum(plan(read_series(complete=False), args.tree), [])
+    last = {step.path: step for step in steps}
+    repository, made, done = scratch / "repository", scratch / "made", scratch / "done"
+    copy_pristine(steps, args.tree, made)
+    for step in steps:
+        if step is last[step.path] and step.is_patch:
+            (repository / step.path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(made / step.path, repository / step.path)
+        if (TOP / step.file).is_file():
+            take(step, made, args.tree)
+        elif step is not last[step.path]:
+            raise Refused(f"{step.text}: there is no {step.file}, and the edit belongs to {last[step.path].file}")
+    edited, older = edited_steps(last, made, args)
+
+    init_repository(repository, impersonal())
+    run_git(repository, "add", "-fA", env=impersonal())
+    for step in edited:
+        (done / step.file).parent.mkdir(parents=True, exist_ok=True)
+        if not step.is_patch:
+            shutil.copyfile(args.edited / step.path, done / step.file)
+        else:
+            shutil.copyfile(args.edited / step.path, repository / step.path)
+            change = run_git(repository, "diff", "--", step.path, env=impersonal())
+            if "\n@@ " not in change:
+                raise Refused(f"{step.path}: no change is left for {step.file}; take it out of {step.text} instead")
+            (done / step.file).write_text(re.sub(r"^index .*\n", "", change, count=1, flags=re.M))
+        if (TOP / step.file).is_file():
+            shutil.copymode(TOP / step.file, done / step.file)
+    left = unnamed({*last}, args, scratch)
+    install([step.file for step in edited], done, TOP)
+
+    shares = collections.Counter(step.path for step in steps)
+    for step in edited:
+        others = shares[step.path] - 1
+        print(f"{step.path}: into {step.file}" +
+              (f", the last patch of it; is it the right one? {others} before it stay as they are" if others else ""))
+    for path, what in left:
+        print(f"{path}: {what}, not taken: no text in series/ brings it")
+    if left:
+        print("to take a file: name it (a change to it: X.patch) in a text and refresh again")
+    if older:
+        print(f"{older} files of the series are newer than {args.edited}: make setup")
+    print(f"{len(edited)} files refreshed from {args.edited}" if edited else f"nothing to take from {args.edited}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -326,6 +442,8 @@ def main():
     command(cmd_export, "write mail-formatted patches to OUT", tree=needed, out={})
     command(cmd_files, "write the files that the series makes to DEST", tree=needed, dest={})
     command(cmd_apply, "apply to TREE itself: all of it, or nothing", tree={"required": True, "metavar": "TREE"})
+    command(cmd_refresh, "bring what was edited in a tree with the series back into this project", tree=needed,
+            manifest={"metavar": "FILE", "help": "hashes of the files that the tree was made with"}, edited={})
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # series.sh export OUT: write the series as mails to OUT
 # series.sh apply: apply it to the tree at KDIR itself
+# series.sh refresh: take back what was edited in a tree that has the series
 # KDIR=path in the environment: that tree instead of the cache's
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -23,5 +24,18 @@ apply)
 	"$TOP/tools/setup.sh" series
 	exec "$TOP/tools/series.py" apply --tree "$KDIR"
 	;;
-*) die "usage: series.sh export OUT | apply" ;;
+refresh)
+	edited=${KDIR:-}
+	unset KDIR
+	"$TOP/tools/setup.sh" series
+	find_key
+	if [ -n "$edited" ]; then
+		[ "$(release "$edited")" = "$(release "$KEY/stock")" ] ||
+			die "$edited is Linux $(release "$edited"), but what was edited shows only beside $(release "$KEY/stock")"
+		exec "$TOP/tools/series.py" refresh --tree "$KEY/stock" "$edited"
+	fi
+	need_tree patched
+	exec "$TOP/tools/series.py" refresh --tree "$KEY/stock" --manifest "$KEY/patched.manifest" "$KEY/patched"
+	;;
+*) die "usage: series.sh export OUT | apply | refresh" ;;
 esac

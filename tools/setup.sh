@@ -57,13 +57,18 @@ stamp() {
 	mv "$tmp/stamp" "$KEY/$1.stamp"
 }
 
-# untouched TREE: nothing is newer than the stamp, and nothing is missing
+# untouched TREE: nothing is newer than the stamp, and nothing is missing; the
+# patched tree may have been edited to be what the series makes of it by now
 untouched() {
-	local foreign
-	foreign=$(listing "$1" -cnewer "$KEY/$1.stamp" | sed -n 1,5p)
-	[ -n "$foreign" ] || [ "$(listing "$1" | wc -l)" -eq "$(cat "$KEY/$1.stamp")" ] || foreign="(a file was removed)"
-	[ -z "$foreign" ] || die "$KEY/$1 is no longer as this tool left it: ${foreign//$'\n'/ }
-Save what you need from it, then: rm -r $KEY/$1 && make setup"
+	local foreign ours
+	foreign=$(listing "$1" -cnewer "$KEY/$1.stamp" | while read -r file; do
+		ours=$tmp/new/$file
+		[ -e "$ours" ] || ours=$KEY/stock/$file
+		[ "$1" = patched ] && cmp -s "$ours" "$KEY/$1/$file" || printf '%s\n' "$file"
+	done)
+	[ -n "$foreign" ] || [ "$(listing "$1" | wc -l)" -ge "$(cat "$KEY/$1.stamp")" ] || foreign="(a file was removed)"
+	[ -z "$foreign" ] || die "$KEY/$1 is no longer as this tool left it: $(head -n 5 <<<"$foreign" | paste -sd' ')
+$([ "$1" = stock ] || echo "To keep what was edited: make refresh. ")To begin anew: rm -r $KEY/$1 && make setup"
 }
 
 unpack() {
