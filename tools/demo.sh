@@ -9,11 +9,11 @@
 MEGABYTES=256
 
 pages='4 KB'
-# what is measured beside the walk
-evict=
+# what is measured beside the walk; and the mark of rows that no user's kernel has
+evict='' mark=''
 if [ "$arch" = powerpc ]; then
 	pages='64 KB'
-	evict=1
+	evict=1 mark='*'
 fi
 
 # second_run KERNEL: seconds, from "run1 = 4.1s, reset = 0.2s, run2 = 5.8s, ..."
@@ -33,16 +33,25 @@ counted_rows() {
 
 table() {
 	title
-	counted_rows "aging pass" walk
-	measured_row "what guests add to it, idle: instructions per page" walk idle_added
-	measured_row "what guests add to it, young: instructions per page" walk young_added
-	measured_row "aging while the guest faults: ms per pass" wait pass_ms
-	measured_row "aging while the guest faults: us waiting for mmu_lock" wait wait_us
 	[ -z "$evict" ] || counted_rows 'eviction' evict
+	counted_rows "aging pass$mark" walk
+	measured_row "what guests add to it$mark, idle: instructions per page" walk idle_added
+	measured_row "what guests add to it$mark, young: instructions per page" walk young_added
+	measured_row "aging while the guest faults$mark: ms per pass" wait pass_ms
+	measured_row "aging while the guest faults$mark: us waiting for mmu_lock" wait wait_us
 	[ -z "$selftest" ] || row "$selftest, second run: s of virtual time" \
 		"$(second_run stock)" "$(second_run patched)"
+	echo
+	[ -z "$mark" ] || cat <<-EOT
+		*         No Kconfig can set this: on powerpc MGLRU does not walk page tables, because
+		          Linux does not say that this CPU sets accessed bits. Both kernels were
+		          compiled to believe it. What users have are the rows of the eviction
+	EOT
+	[ -z "$evict" ] || cat <<-EOT
+		eviction: MGLRU, without walks, evicts one page of each page table, finds it young,
+		          and looks around
+	EOT
 	cat <<-EOT
-
 		pass:     MGLRU ages a guest of $MEGABYTES MB, in pages of $pages and a cgroup of its own,
 		          on demand through debugfs
 		per page: pages of the guest. Locks and calls are counted by kprobes, in passes of
@@ -52,11 +61,6 @@ table() {
 		waiting:  contention of this VM's mmu_lock, per pass, while one vCPU faults in parallel
 		          on another CPU. Real time of an emulator: only the ratio means something,
 		          and it varies from run to run
-	EOT
-	[ -z "$evict" ] || cat <<-EOT
-		eviction: MGLRU evicts one page of each page table, finds it young, and looks around.
-		          On powerpc it does not walk page tables, because Linux does not say that
-		          this CPU sets accessed bits: for the pass, both kernels were told so
 	EOT
 	[ -z "$selftest" ] || cat <<-EOT
 		second:   KVM's selftest, 2 vCPUs, 1 GB guest, 800 MB host, swap on zram; virtual time,
