@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * young-measure walk|evict|wait MEGABYTES: what aging the memory of a guest costs.
+ * young-measure WHAT NUMBER: what aging the memory of a guest costs.
  *
  * Runs on kernels with and without the series, so that both can be compared.
- * Prints lines "measure: KEY VALUE" for tools/demo.sh.
+ * Prints lines "measure: KEY VALUE" for tools/demo.sh and tools/cost.sh.
  *
  * walk: instructions, calls of the notifier and acquisitions of mmu_lock of a
  * pass of MGLRU over the page tables; and how many instructions more these are
@@ -13,12 +13,15 @@
  * young: it then looks around, and ages the other pages of that table.
  *
  * wait: for how long a walk waits for mmu_lock while the guest faults.
+ *
+ * The others are in cost.c. NUMBER is megabytes, but for the end of a VM, where
+ * it is machines.
  */
 #define _GNU_SOURCE
+#include "measure.h"
 #include "host.h"
 #include "tap.h"
 #include "trace.h"
-#include "vm.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -31,7 +34,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define CGROUP	"/guest"
+#define OTHER	"/other"
 #define SALT	1
 
 /* tap.c is for programs that go on after a failure. */
@@ -47,17 +50,13 @@ void fail(const char *fmt, ...)
 	_exit(1);
 }
 
-static void report(const char *key, double value)
+void report(const char *key, double value)
 {
 	printf("measure: %s %.4f\n", key, value);
 	fflush(stdout);
 }
 
-/*
- * Those of this thread since the call before, if that one returned 0. Under
- * QEMU's -icount a nanosecond is an instruction of the one CPU that runs at a time.
- */
-static double instructions(void)
+double instructions(void)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_HARDWARE, .size = sizeof(attr),
@@ -80,18 +79,11 @@ static double instructions(void)
 	return count;
 }
 
-/* --- a guest with memory of its own in a cgroup of its own --- */
+/* --- a guest --- */
 
-struct guest {
-	struct vm *vm;		/* NULL: the memory is this process's own yet */
-	char *memory;
-	size_t size;
-	bool evict;		/* do not walk */
-};
-
-static struct guest guest_new(size_t megabytes, bool evict)
+struct guest guest_new(size_t megabytes, bool evict)
 {
-	struct guest guest = { .size = megabytes << 20, .evict = evict };
+	struct guest guest = { .size = megabytes << 20, .stride = page_size };
 	size_t table = arch_huge_size();
 	char *memory;
 
@@ -99,23 +91,27 @@ static struct guest guest_new(size_t megabytes, bool evict)
 	memory = mmap(NULL, guest.size + table, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	check(memory != MAP_FAILED, "mmap: %s", strerror(errno));
-	/* "+" shall begin a generation and leave the pages alone */
-	if (evict)
-		check(write_file("/sys/kernel/mm/lru_gen/enabled", "1"), "MGLRU without walks: %s",
-		      strerror(errno));
 	guest.memory = memory + (-(uintptr_t)memory & (table - 1));
 	madvise(guest.memory, guest.size, MADV_NOHUGEPAGE);
+	guest_use(&guest, evict);
 	return guest;
 }
 
-static void guest_begin(struct guest *guest)
+void guest_use(struct guest *guest, bool evict)
+{
+	guest->evict = evict;
+	/* 1: "+" shall begin a generation and leave the pages alone */
+	check(write_file("/sys/kernel/mm/lru_gen/enabled", evict ? "1" : "7"),
+	      "MGLRU's walks: %s", strerror(errno));
+}
+
+void guest_begin(struct guest *guest)
 {
 	guest->vm = vm_create();
 	vm_add_slot(guest->vm, 0, huge_gpa(VM_GPA), guest->memory, guest->size);
 }
 
-/* Touches a page in each @stride bytes. */
-static void guest_touch(struct guest *guest, size_t stride)
+void guest_touch(struct guest *guest, size_t stride)
 {
 	size_t at;
 
@@ -129,10 +125,22 @@ static void guest_touch(struct guest *guest, size_t stride)
 		((volatile char *)guest->memory)[at] = SALT;
 }
 
-static void guest_drop(struct guest *guest, size_t size)
+void guest_drop(struct guest *guest, size_t size)
 {
 	check(!madvise(guest->memory, size, MADV_DONTNEED), "MADV_DONTNEED: %s",
 	      strerror(errno));
+}
+
+void guest_fill(struct guest *guest)
+{
+	guest_drop(guest, guest->size);
+	guest_touch(guest, guest->stride);
+	if (!guest->others)
+		return;
+	/* whoever faults a page in has it charged to his cgroup */
+	cgroup_enter(OTHER);
+	guest_touch(guest, page_size);
+	cgroup_enter(CGROUP);
 }
 
 static void new_generation(const struct lru_gen *gen)
@@ -151,10 +159,12 @@ static void make_one_old(struct guest *guest)
 		check(!madvise(guest->memory + at % guest->size, page_size, MADV_COLD),
 		      "MADV_COLD: %s", strerror(errno));
 	new_generation(&gen);
+	/* that it is young, only a guest's table still knows */
+	if (!guest->vm)
+		guest_touch(guest, arch_huge_size());
 }
 
-/* One pass over all of it, in the units of @meter. */
-static double guest_age(struct guest *guest, double (*meter)(void))
+double guest_age(struct guest *guest, double (*meter)(void))
 {
 	struct lru_gen gen;
 	double start;
@@ -170,19 +180,60 @@ static double guest_age(struct guest *guest, double (*meter)(void))
 	return meter() - start;
 }
 
-static void make_young(struct guest *guest)
+void make_young(struct guest *guest)
 {
 	/* in the youngest generation, all of them */
 	if (guest->evict)
-		guest_drop(guest, guest->size);
-	guest_touch(guest, page_size);
+		guest_fill(guest);
+	else
+		guest_touch(guest, guest->stride);
 }
 
-/* After a pass: all pages are idle, but for those that make MGLRU look around. */
-static void make_idle(struct guest *guest)
+void make_idle(struct guest *guest)
 {
+	/* all but those that make MGLRU look around */
 	if (guest->evict)
 		guest_touch(guest, arch_huge_size());
+}
+
+static void make_mixed(struct guest *guest)
+{
+	/* the third pass would evict what two did not find young */
+	if (guest->evict) {
+		make_young(guest);
+		guest_age(guest, now);
+	}
+	guest_touch(guest, 2 * guest->stride);
+}
+
+static double least(double a, double b, int round)
+{
+	return round > 1 && a < b ? a : b;
+}
+
+struct cost guest_cost(struct guest *guest, int rounds)
+{
+	size_t pages = guest->size / guest->stride;
+	struct cost cost = { 0 };
+	int round;
+
+	if (!guest->evict)
+		guest_fill(guest);
+	for (round = 0; round <= rounds; round++) {
+		struct cost once;
+
+		make_young(guest);
+		once.young = guest_age(guest, instructions) / pages;
+		make_idle(guest);
+		once.idle = guest_age(guest, instructions) / pages;
+		make_mixed(guest);
+		once.mixed = guest_age(guest, instructions) / pages;
+		/* the first round is to warm up */
+		cost.young = least(cost.young, once.young, round);
+		cost.idle = least(cost.idle, once.idle, round);
+		cost.mixed = least(cost.mixed, once.mixed, round);
+	}
+	return cost;
 }
 
 /* --- counting --- */
@@ -199,28 +250,6 @@ static void count_pass(struct guest *guest, const char *name)
 	report(key, (double)(traced_notifier_calls() - calls) / pages);
 	snprintf(key, sizeof(key), "%s_locks", name);
 	report(key, (double)(traced_lock_acquisitions() - acquired) / pages);
-}
-
-struct cost {
-	double idle;
-	double young;
-};
-
-/* Instructions per page. */
-static struct cost cost(struct guest *guest)
-{
-	size_t pages = guest->size / page_size;
-	struct cost cost;
-
-	/* once to warm up */
-	make_young(guest);
-	guest_age(guest, instructions);
-
-	make_young(guest);
-	cost.young = guest_age(guest, instructions) / pages;
-	make_idle(guest);
-	cost.idle = guest_age(guest, instructions) / pages;
-	return cost;
 }
 
 /* Counting calls costs instructions, so it comes last. */
@@ -242,21 +271,32 @@ static void measure_calls(struct guest *guest)
 	      "the guest's faults were not seen to take mmu_lock");
 }
 
-static void measure_count(struct guest *guest)
+static void measure_count(unsigned long megabytes, bool evict)
 {
+	struct guest guest = guest_new(megabytes, evict);
 	struct cost before = { 0 }, with;
 
-	if (!guest->evict)
-		before = cost(guest);
-	guest_begin(guest);
-	with = cost(guest);
+	if (!evict)
+		before = guest_cost(&guest, 1);
+	guest_begin(&guest);
+	with = guest_cost(&guest, 1);
 	report("idle_instructions", with.idle);
 	report("young_instructions", with.young);
-	if (!guest->evict) {
+	if (!evict) {
 		report("idle_added", with.idle - before.idle);
 		report("young_added", with.young - before.young);
 	}
-	measure_calls(guest);
+	measure_calls(&guest);
+}
+
+static void measure_walk(unsigned long megabytes)
+{
+	measure_count(megabytes, false);
+}
+
+static void measure_evict(unsigned long megabytes)
+{
+	measure_count(megabytes, true);
 }
 
 /* --- waiting --- */
@@ -275,22 +315,23 @@ static void *fault_loop(void *arg)
 	return NULL;
 }
 
-static void measure_wait(struct guest *guest)
+static void measure_wait(unsigned long megabytes)
 {
+	struct guest guest = guest_new(megabytes, false);
 	/* the same number of pages, whatever their size */
 	const int passes = 20 * (page_size / 4096);
 	double seconds = 0;
 	pthread_t thread;
 	int i;
 
-	guest_begin(guest);
-	guest_touch(guest, page_size);
-	trace_waits(guest->vm);
-	check(!pthread_create(&thread, NULL, fault_loop, guest), "no thread");
+	guest_begin(&guest);
+	guest_touch(&guest, page_size);
+	trace_waits(guest.vm);
+	check(!pthread_create(&thread, NULL, fault_loop, &guest), "no thread");
 	sleep(1);
 
 	for (i = 0; i < passes; i++)
-		seconds += guest_age(guest, now);
+		seconds += guest_age(&guest, now);
 	report("pass_ms", seconds * 1e3 / passes);
 
 	stop = true;
@@ -302,26 +343,30 @@ int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
-		void (*run)(struct guest *guest);
-		bool evict;
+		void (*run)(unsigned long number);
 	} measures[] = {
-		{ "walk", measure_count, false },
-		{ "evict", measure_count, true },
-		{ "wait", measure_wait, false },
+		{ "walk", measure_walk },
+		{ "evict", measure_evict },
+		{ "wait", measure_wait },
+		{ "alone", measure_alone },
+		{ "patterns", measure_patterns },
+		{ "holds", measure_holds },
+		{ "end", measure_end },
+		{ "unmap", measure_unmap },
 	};
-	long megabytes = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
+	long number = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 	size_t i;
 
 	page_size = sysconf(_SC_PAGESIZE);
-	for (i = 0; megabytes > 0 && i < ARRAY_SIZE(measures); i++) {
-		struct guest guest;
-
+	for (i = 0; number > 0 && i < ARRAY_SIZE(measures); i++) {
 		if (strcmp(argv[1], measures[i].name))
 			continue;
-		guest = guest_new(megabytes, measures[i].evict);
-		measures[i].run(&guest);
+		measures[i].run(number);
 		return 0;
 	}
-	fprintf(stderr, "usage: young-measure walk|evict|wait MEGABYTES\n");
+	fprintf(stderr, "usage: young-measure WHAT NUMBER, with WHAT one of");
+	for (i = 0; i < ARRAY_SIZE(measures); i++)
+		fprintf(stderr, " %s", measures[i].name);
+	fprintf(stderr, "\n");
 	return 2;
 }

@@ -4,6 +4,7 @@
 #include "tap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,4 +238,97 @@ double traced_waits(void)
 	}
 	free(text);
 	return sum * 1e6;
+}
+
+/*
+ * An unlock may be inlined. But behind it the notifier leaves kvm->srcu; and before
+ * it does, it can only lock again.
+ */
+static const struct counter hold_ends = { "hold_end", "__srcu_read_unlock", false };
+static const struct counter hold_pages[] = {
+	{ "hold_age", "kvm_age_gfn", false },
+	{ "hold_test", "kvm_test_age_gfn", false },
+};
+
+/* Does it count instructions? Only then is a time in the trace one of them. */
+static bool trace_clock;
+
+void trace_holds_of(struct vm *vm)
+{
+	/* struct kvm_gfn_range begins with the slot, the first page and the last + 1 */
+	static const char range[] = "lock=$arg1:x64 first=+8($arg2):u64 end=+16($arg2):u64";
+	uint64_t lock = lock_address(vm);
+	struct counter begins;
+	size_t i;
+
+	must_write(TRACING "tracing_on", "0");
+	must_write(TRACING "buffer_size_kb", "16384");
+	/* under QEMU's -icount an instruction is a tick */
+	trace_clock = write_file(TRACING "trace_clock", "x86-tsc");
+
+	begins = *locks(&i);
+	begins.event = "hold_begin";
+	probe('p', &begins, "lock=$arg1:x64");
+	trace_event("young/hold_begin", "lock", lock);
+	probe('p', &hold_ends, "");
+	trace_event("young/hold_end", NULL, 0);
+	for (i = 0; i < ARRAY_SIZE(hold_pages); i++) {
+		char name[32];
+
+		probe('p', &hold_pages[i], range);
+		snprintf(name, sizeof(name), "young/%s", hold_pages[i].event);
+		trace_event(name, "lock", lock);
+	}
+}
+
+void trace_holds(bool on)
+{
+	if (on)
+		close(open(TRACING "trace", O_WRONLY | O_TRUNC));
+	must_write(TRACING "tracing_on", on ? "1" : "0");
+}
+
+static unsigned long field(const char *line, const char *name)
+{
+	const char *found = strstr(line, name);
+
+	check(found, "no %s in \"%s\"", name, line);
+	return strtoul(found + strlen(name), NULL, 10);
+}
+
+struct holds traced_holds(void)
+{
+	unsigned long pages = 0, within = 0;
+	char *text = read_file(TRACING "trace");
+	struct holds holds = { 0 };
+	double begin = 0, time;
+	char *line, *save;
+
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (*line == '#' || !strstr(line, ": hold_"))
+			continue;
+		holds.events++;
+		within++;
+		if (begin && (event_time(line, "hold_age: ") || event_time(line, "hold_test: "))) {
+			pages += field(line, " end=") - field(line, " first=");
+			if (pages > holds.pages)
+				holds.pages = pages;
+			continue;
+		}
+		time = event_time(line, "hold_begin: ");
+		if (begin) {
+			double end = time ? time : event_time(line, "hold_end: ");
+
+			if (trace_clock && end - begin > holds.instructions) {
+				holds.instructions = end - begin;
+				holds.within = within;
+			}
+		}
+		holds.nr += time != 0;
+		begin = time;
+		pages = 0;
+		within = 0;
+	}
+	free(text);
+	return holds;
 }

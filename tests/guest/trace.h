@@ -6,6 +6,7 @@
 #ifndef TRACE_H
 #define TRACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "vm.h"
@@ -24,5 +25,30 @@ void trace_waits(struct vm *vm);
 
 /* The sum, in microseconds. */
 double traced_waits(void);
+
+/**
+ * struct holds - how long this thread held the machine's mmu_lock, not only to read
+ * @nr: how often
+ * @pages: pages that were aged or tested in the longest hold
+ * @instructions: of the longest hold, probes included; 0 if they cannot be counted
+ * @events: all probes that were hit
+ * @within: those of them that are part of @instructions
+ */
+struct holds {
+	unsigned long nr;
+	unsigned long pages;
+	double instructions;
+	unsigned long events;
+	unsigned long within;
+};
+
+/* Prepares trace_holds(). */
+void trace_holds_of(struct vm *vm);
+
+/* Notes holds from now on; or no more. */
+void trace_holds(bool on);
+
+/* Between the two. */
+struct holds traced_holds(void);
 
 #endif
