@@ -51,6 +51,10 @@ audit: ## audit our code and the callers of it; KDIR=path: report on that kernel
 demo: ## show stock and patched kernel side by side; ARCH=x86|arm64|powerpc
 	@tools/demo.sh $(or $(ARCH),x86)
 
+.PHONY: cost
+cost: ## show what the series costs those who gain nothing; ARCH=x86|arm64|powerpc
+	@tools/cost.sh $(or $(ARCH),x86)
+
 .PHONY: check
 check: ## all of the above that tests, one after the other (what CI runs)
 	@tools/check.sh $(STAGES)
