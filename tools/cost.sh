@@ -8,7 +8,7 @@
 
 # megabytes of the memory that no guest has, of guests with patterns, of guests whose
 # locks are traced, of what is unmapped; and machines that end at once
-ALONE=64 PATTERNS=32 HOLDS=8 UNMAPPED=256 MACHINES=64
+ALONE=32 PATTERNS=16 HOLDS=4 UNMAPPED=256 MACHINES=64
 # what a virtual machine that ends has of memory, in young-measure
 MACHINE=4
 # of stock; more is too much
@@ -180,8 +180,9 @@ table() {
 	measured_row "unmapping $UNMAPPED MB: KB that wait for a grace period" fast unmap_waiting
 	cat <<-EOT
 
-		Instructions are per eligible page and pass, where nothing else is said; they are
-		$counter.
+		Instructions, where nothing else is said, are of a pass, per eligible page that it
+		comes by, less what a pass over nothing takes; they are $counter.
+		MGLRU is told through debugfs to age $ALONE MB without a guest, and guests of $PATTERNS MB.
 		no guest: a process without a secondary MMU
 		fast:     a guest whose tables are walked without mmu_lock
 	EOT
@@ -217,7 +218,6 @@ if [ "$arch" = x86 ]; then
 fi
 measure() { printf 'young-measure %s && ' "$@"; echo true; }
 for mmu in "${mmus[@]}"; do
-	# the probes stay until the end
 	what=("patterns $PATTERNS" "holds $HOLDS")
 	[ "$mmu" != fast ] || what=("alone $ALONE" "end $MACHINES" "unmap $UNMAPPED" "${what[@]}")
 	# one CPU: what runs in its time, is the measured thread

@@ -24,6 +24,7 @@
 #include "trace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -35,6 +36,7 @@
 #include <unistd.h>
 
 #define OTHER	"/other"
+#define BITS_PER_LONG	(8 * sizeof(long))
 #define SALT	1
 
 /* tap.c is for programs that go on after a failure. */
@@ -164,20 +166,41 @@ static void make_one_old(struct guest *guest)
 		guest_touch(guest, arch_huge_size());
 }
 
-double guest_age(struct guest *guest, double (*meter)(void))
+static double pass(const struct guest *guest, double (*meter)(void))
 {
-	struct lru_gen gen;
-	double start;
+	struct lru_gen gen = lru_gen_read(CGROUP);
+	double start = meter();
 
-	if (guest->evict)
-		make_one_old(guest);
-	gen = lru_gen_read(CGROUP);
-	start = meter();
 	if (guest->evict)
 		lru_gen_evict(&gen);
 	else
 		new_generation(&gen);
 	return meter() - start;
+}
+
+double guest_age(struct guest *guest, double (*meter)(void))
+{
+	if (guest->evict)
+		make_one_old(guest);
+	return pass(guest, meter);
+}
+
+static double least(double a, double b, int round)
+{
+	return round > 1 && a < b ? a : b;
+}
+
+void guest_note_empty(struct guest *guest)
+{
+	int round;
+
+	for (round = 0; round <= 3; round++) {
+		struct lru_gen gen = lru_gen_read(CGROUP);
+
+		if (guest->evict)
+			new_generation(&gen);
+		guest->empty = least(guest->empty, pass(guest, instructions), round);
+	}
 }
 
 void make_young(struct guest *guest)
@@ -189,50 +212,80 @@ void make_young(struct guest *guest)
 		guest_touch(guest, guest->stride);
 }
 
+/*
+ * Makes pages idle that stay in their generation, as page_idle does it: looking
+ * around does not go far, and a pass by a walk would let them age.
+ */
+static void clear_young(const struct guest *guest)
+{
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	int idle = open("/sys/kernel/mm/page_idle/bitmap", O_WRONLY | O_CLOEXEC);
+	uint64_t entry, bit;
+	size_t at;
+
+	check(pagemap >= 0 && idle >= 0, "pagemap, page_idle: %s", strerror(errno));
+	/* for the page behind, where nothing is: it drains the queue of new pages */
+	madvise(guest->memory + guest->size, page_size, MADV_COLD);
+	for (at = 0; at < guest->size; at += guest->stride) {
+		off_t page = (uintptr_t)(guest->memory + at) / page_size;
+
+		check(pread(pagemap, &entry, 8, page * 8) == 8, "pagemap: %s", strerror(errno));
+		check(entry >> 63, "a page is missing");
+		entry &= (1ULL << 55) - 1;
+		bit = 1ULL << entry % 64;
+		check(pwrite(idle, &bit, 8, entry / 64 * 8) == 8, "page_idle: %s",
+		      strerror(errno));
+	}
+	close(idle);
+	close(pagemap);
+}
+
 void make_idle(struct guest *guest)
 {
-	/* all but those that make MGLRU look around */
-	if (guest->evict)
-		guest_touch(guest, arch_huge_size());
+	if (!guest->evict)
+		return;
+	make_young(guest);
+	clear_young(guest);
+	/* but those that make MGLRU look around */
+	guest_touch(guest, arch_huge_size());
 }
 
 static void make_mixed(struct guest *guest)
 {
-	/* the third pass would evict what two did not find young */
-	if (guest->evict) {
-		make_young(guest);
-		guest_age(guest, now);
-	}
+	make_idle(guest);
 	guest_touch(guest, 2 * guest->stride);
 }
 
-static double least(double a, double b, int round)
+/* Eligible pages that a pass comes by: looking around goes a word of pages far. */
+static size_t guest_pages(const struct guest *guest)
 {
-	return round > 1 && a < b ? a : b;
+	size_t table = arch_huge_size(), seen = BITS_PER_LONG * page_size;
+
+	if (!guest->evict || seen > table)
+		seen = table;
+	return guest->size / table * (seen > guest->stride ? seen / guest->stride : 1);
 }
 
 struct cost guest_cost(struct guest *guest, int rounds)
 {
-	size_t pages = guest->size / guest->stride;
+	size_t pages = guest_pages(guest);
 	struct cost cost = { 0 };
 	int round;
 
 	if (!guest->evict)
 		guest_fill(guest);
+	/* the first round is to warm up */
 	for (round = 0; round <= rounds; round++) {
-		struct cost once;
-
 		make_young(guest);
-		once.young = guest_age(guest, instructions) / pages;
+		cost.young = least(cost.young, guest_age(guest, instructions), round);
 		make_idle(guest);
-		once.idle = guest_age(guest, instructions) / pages;
+		cost.idle = least(cost.idle, guest_age(guest, instructions), round);
 		make_mixed(guest);
-		once.mixed = guest_age(guest, instructions) / pages;
-		/* the first round is to warm up */
-		cost.young = least(cost.young, once.young, round);
-		cost.idle = least(cost.idle, once.idle, round);
-		cost.mixed = least(cost.mixed, once.mixed, round);
+		cost.mixed = least(cost.mixed, guest_age(guest, instructions), round);
 	}
+	cost.young = (cost.young - guest->empty) / pages;
+	cost.idle = (cost.idle - guest->empty) / pages;
+	cost.mixed = (cost.mixed - guest->empty) / pages;
 	return cost;
 }
 

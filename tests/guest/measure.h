@@ -31,6 +31,7 @@ double instructions(void);
  * @stride: one page in so many bytes is eligible: in the cgroup that MGLRU ages
  * @others: the pages between these belong to another cgroup; else there are none
  * @evict: do not walk page tables, evict and look around
+ * @empty: instructions of a pass that guest_cost() shall subtract
  */
 struct guest {
 	struct vm *vm;
@@ -39,6 +40,7 @@ struct guest {
 	size_t stride;
 	bool others;
 	bool evict;
+	double empty;
 };
 
 /* All pages are eligible. */
@@ -61,12 +63,15 @@ void guest_use(struct guest *guest, bool evict);
 /* One pass over all of it, in the units of @meter. */
 double guest_age(struct guest *guest, double (*meter)(void));
 
+/* Notes those of a pass while there is nothing in the memory. */
+void guest_note_empty(struct guest *guest);
+
 /* What the next pass shall find: eligible pages that are all young; or idle, after a pass. */
 void make_young(struct guest *guest);
 void make_idle(struct guest *guest);
 
 /**
- * struct cost - instructions of a pass per eligible page
+ * struct cost - instructions of a pass per eligible page that it comes by
  * @idle: all idle
  * @young: all young
  * @mixed: every second one young

@@ -261,7 +261,6 @@ void trace_holds_of(struct vm *vm)
 	struct counter begins;
 	size_t i;
 
-	must_write(TRACING "tracing_on", "0");
 	must_write(TRACING "buffer_size_kb", "16384");
 	/* under QEMU's -icount an instruction is a tick */
 	trace_clock = write_file(TRACING "trace_clock", "x86-tsc");
@@ -279,13 +278,14 @@ void trace_holds_of(struct vm *vm)
 		snprintf(name, sizeof(name), "young/%s", hold_pages[i].event);
 		trace_event(name, "lock", lock);
 	}
+	trace_holds(false);
 }
 
 void trace_holds(bool on)
 {
 	if (on)
 		close(open(TRACING "trace", O_WRONLY | O_TRUNC));
-	must_write(TRACING "tracing_on", on ? "1" : "0");
+	must_write(TRACING "events/young/enable", on ? "1" : "0");
 }
 
 static unsigned long field(const char *line, const char *name)
@@ -319,7 +319,7 @@ struct holds traced_holds(void)
 		if (begin) {
 			double end = time ? time : event_time(line, "hold_end: ");
 
-			if (trace_clock && end - begin > holds.instructions) {
+			if (trace_clock && pages && end - begin > holds.instructions) {
 				holds.instructions = end - begin;
 				holds.within = within;
 			}

@@ -30,7 +30,8 @@ double traced_waits(void);
  * struct holds - how long this thread held the machine's mmu_lock, not only to read
  * @nr: how often
  * @pages: pages that were aged or tested in the longest hold
- * @instructions: of the longest hold, probes included; 0 if they cannot be counted
+ * @instructions: of the longest hold with such pages, probes included; 0 if they
+ *	cannot be counted
  * @events: all probes that were hit
  * @within: those of them that are part of @instructions
  */
