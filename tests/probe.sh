@@ -30,7 +30,7 @@ report() {
 }
 
 for header in "${INCLUDE:-../include}"/lockless_pgwalk/formats/*.h "${KUNIT:-../kunit}"/toy_format.h; do
-	formats=$(sed -n 's/^static const struct pgwalk_format \([a-z0-9_]*\) = {$/\1/p' "$header")
+	formats=$(sed -n 's/^static const struct pgwalk_format \(__maybe_unused \)\?\([a-z0-9_]*\) = {$/\2/p' "$header")
 	if [ -z "$formats" ]; then
 		report none some "$(basename "$header"): has a format"
 	fi

@@ -57,6 +57,9 @@ typedef u64 pgwalk_be64;
 #define __rcu
 #define __force
 
+/* What a header defines is not used by all who include it. */
+#define __maybe_unused		__attribute__((__unused__))
+
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define BIT_ULL(n)		(1ULL << (n))

@@ -166,21 +166,21 @@ static __always_inline u64 arm64_s2_accessed(const struct pgwalk_tree *tree)
 	.accessed	= arm64_s2_accessed,				\
 	.exchange	= pgwalk_exchange64
 
-static const struct pgwalk_format arm64_s2_4k_format = {
+static const struct pgwalk_format __maybe_unused arm64_s2_4k_format = {
 	ARM64_S2_FORMAT,
 	.shift		= arm64_s2_4k_shift,
 	.decode		= arm64_s2_4k_decode,
 	.child		= arm64_s2_child,
 };
 
-static const struct pgwalk_format arm64_s2_16k_format = {
+static const struct pgwalk_format __maybe_unused arm64_s2_16k_format = {
 	ARM64_S2_FORMAT,
 	.shift		= arm64_s2_16k_shift,
 	.decode		= arm64_s2_16k_decode,
 	.child		= arm64_s2_child,
 };
 
-static const struct pgwalk_format arm64_s2_64k_format = {
+static const struct pgwalk_format __maybe_unused arm64_s2_64k_format = {
 	ARM64_S2_FORMAT,
 	.shift		= arm64_s2_64k_shift,
 	.decode		= arm64_s2_64k_decode,

@@ -96,12 +96,12 @@ powerpc_radix_accessed(const struct pgwalk_tree *tree)
 	.accessed	= powerpc_radix_accessed,			\
 	.exchange	= pgwalk_exchange_be64
 
-static const struct pgwalk_format powerpc_radix_4k_format = {
+static const struct pgwalk_format __maybe_unused powerpc_radix_4k_format = {
 	POWERPC_RADIX_FORMAT,
 	.shift		= powerpc_radix_4k_shift,
 };
 
-static const struct pgwalk_format powerpc_radix_64k_format = {
+static const struct pgwalk_format __maybe_unused powerpc_radix_64k_format = {
 	POWERPC_RADIX_FORMAT,
 	.shift		= powerpc_radix_64k_shift,
 };

@@ -115,7 +115,7 @@ static __always_inline u64 x86_tdp_accessed(const struct pgwalk_tree *tree)
 	.child		= x86_tdp_child,				\
 	.accessed	= x86_tdp_accessed
 
-static const struct pgwalk_format x86_tdp_format = {
+static const struct pgwalk_format __maybe_unused x86_tdp_format = {
 	X86_TDP_FORMAT,
 	.load		= pgwalk_load64,
 	.exchange	= pgwalk_exchange64,
