@@ -19,14 +19,15 @@ static bool subscription_test_page(void *arg, unsigned long i)
 			       range->start + i * PAGE_SIZE);
 }
 
-static bool subscription_clear_page(void *arg, unsigned long i)
+static bool subscription_clear_pages(void *arg, unsigned long i,
+				     unsigned long nr)
 {
 	const struct subscription_range *range = arg;
 	const struct mmu_notifier_ops *ops = range->subscription->ops;
 	unsigned long address = range->start + i * PAGE_SIZE;
 
 	return ops->clear_young(range->subscription, range->mm, address,
-				address + PAGE_SIZE);
+				address + nr * PAGE_SIZE);
 }
 
 /**
@@ -62,8 +63,10 @@ mmu_notifier_subscription_young(struct mmu_notifier *subscription,
 	else
 		young = mmu_notifier_age_pages(what, 0,
 					       (end - start) / PAGE_SIZE,
+					       ULONG_MAX,
 					       subscription_test_page,
-					       subscription_clear_page, &range);
+					       subscription_clear_pages,
+					       &range);
 
 	return MMU_NOTIFIER_SLOW | (young ? MMU_NOTIFIER_YOUNG : 0);
 }

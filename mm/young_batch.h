@@ -13,6 +13,8 @@
 #include <linux/mmzone.h>
 #include <linux/pgtable.h>
 
+#ifdef CONFIG_MMU_NOTIFIER
+
 /* A word for each bitmap: they are on the stack. */
 #define YOUNG_BATCH_PAGES	((unsigned long)BITS_PER_LONG)
 
@@ -24,13 +26,14 @@
  * @start: address of the page that bit 0 stands for
  * @end: first address beyond the window; equal to @start if there is none
  * @young: what the secondary MMUs found young
- * @clear: of those, the pages whose accessed bits are yet to be cleared
- * @used: pages of the window for which its answer was of use
+ * @clear: of those, the pages that were asked for
+ * @used: other pages of the window for which its answer was of use
+ * @skipped: pages that the caller did not come by, since young_batch_flush()
  * @slow: the secondary MMUs answered slowly
  *
- * The caller visits pages in ascending order. For one that concerns it, and
- * whose bits must be cleared, it calls young_batch_test_clear(). A page that does
- * not concern it keeps its accessed bits, for whoever it does concern.
+ * The caller visits pages in ascending order, and calls young_batch_age() for
+ * those that concern it. A page that does not concern it keeps its accessed bits,
+ * for whoever it does concern.
  *
  * The first window is one page. While windows follow each other closely and
  * most of their pages are asked for, they get larger. The one call that opens a
@@ -40,7 +43,9 @@
  *
  * A slow answer holds for wanted pages, and for no other. So where answers are
  * slow, young_batch_wanted() looks ahead for the pages of a window that will be
- * asked for, and one call tests and clears them all.
+ * asked for, and one call tests and clears them all. As each page costs more
+ * then, a window must follow the last one at once, and that must have been of
+ * use as a whole.
  */
 struct young_batch {
 	unsigned long start;
@@ -48,6 +53,7 @@ struct young_batch {
 	unsigned long young;
 	unsigned long clear;
 	unsigned int used;
+	unsigned int skipped;
 	bool slow;
 };
 
@@ -66,6 +72,7 @@ static inline void young_batch_init(struct young_batch *batch)
 	batch->end = 0;
 	batch->clear = 0;
 	batch->used = 0;
+	batch->skipped = 0;
 	batch->slow = false;
 }
 
@@ -75,7 +82,6 @@ static inline unsigned long young_batch_pages(unsigned long start,
 	return (end - start) / PAGE_SIZE;
 }
 
-/* Ask to clear what remains to be cleared: there is something. */
 static noinline void __young_batch_flush(struct young_batch *batch,
 					 struct mm_struct *mm)
 {
@@ -85,10 +91,12 @@ static noinline void __young_batch_flush(struct young_batch *batch,
 		.clear = true,
 	};
 
-	mmu_notifier_test_clear_young(mm, batch->start,
-				      batch->start +
-				      (__fls(batch->clear) + 1) * PAGE_SIZE,
-				      &what);
+	if (!batch->slow)
+		mmu_notifier_test_clear_young(mm, batch->start,
+					      batch->start +
+					      (__fls(batch->clear) + 1) *
+					      PAGE_SIZE, &what);
+	batch->clear = 0;
 }
 
 /**
@@ -96,127 +104,172 @@ static noinline void __young_batch_flush(struct young_batch *batch,
  * @batch: the batch
  * @mm: the address space
  *
- * Context: as young_batch_test_clear(), before the page-table lock is released.
+ * Context: as young_batch_age(), before the page-table lock is released.
+ * Return: the number of pages that were skipped.
  */
-static inline void young_batch_flush(struct young_batch *batch,
-				     struct mm_struct *mm)
+static inline unsigned int young_batch_flush(struct young_batch *batch,
+					     struct mm_struct *mm)
 {
-	if (batch->clear && !batch->slow)
+	unsigned int skipped = batch->skipped;
+
+	if (batch->clear)
 		__young_batch_flush(batch, mm);
+	batch->skipped = 0;
+	return skipped;
 }
 
-/* How many pages from @addr on are likely to be asked for? */
-static inline unsigned long young_batch_next(const struct young_batch *batch,
-					     unsigned long addr)
-{
-	unsigned long last = young_batch_pages(batch->start, batch->end);
-
-	if (2 * batch->used < last ||
-	    young_batch_pages(batch->end, addr) > last)
-		return 1;
-
-	return min(max(last, 1UL) * YOUNG_BATCH_GROWTH, YOUNG_BATCH_PAGES);
-}
-
-/* Test from @addr on, and clear the page there; or all wanted pages, if slow. */
-static noinline bool young_batch_open(struct young_batch *batch,
-				      struct lruvec *lruvec,
-				      struct vm_area_struct *vma, pte_t *ptep,
-				      unsigned long addr, unsigned long end,
-				      bool can_swap)
-{
-	struct mmu_notifier_young what = { .clear = true };
-	unsigned long nr = young_batch_next(batch, addr);
-	unsigned long wanted = BIT(0);
-	unsigned int answer;
-
-	young_batch_flush(batch, vma->vm_mm);
-
-	nr = min(nr, young_batch_pages(addr, end));
-	batch->start = addr;
-	batch->end = addr + nr * PAGE_SIZE;
-	batch->young = 0;
-	batch->clear = 0;
-	batch->used = 1;
-
-	if (nr > 1) {
-		if (batch->slow)
-			wanted = young_batch_wanted(lruvec, vma, ptep, addr, nr,
-						    can_swap);
-		what.young = &batch->young;
-		what.predicate = &wanted;
-		what.nbits = BITS_PER_LONG;
-	}
-	answer = mmu_notifier_test_clear_young(vma->vm_mm, addr, batch->end,
-					       &what);
-	if (answer & MMU_NOTIFIER_SLOW && !batch->slow) {
-		batch->slow = true;
-		batch->end = addr + PAGE_SIZE;
-	}
-
-	return nr > 1 ? batch->young & BIT(0) : answer & MMU_NOTIFIER_YOUNG;
-}
-
-/**
- * young_batch_test_clear() - age a page in the secondary MMUs
- * @batch: the batch
- * @lruvec: whose pages concern the caller
- * @vma: the mapping, which has secondary MMUs
- * @ptep: the page's entry in the primary MMU
- * @addr: address of the page
- * @end: where the caller's walk will end, not beyond the page table or the
- *	mapping
- * @can_swap: likewise: do anonymous pages concern it?
- *
- * The accessed bits may be cleared only by young_batch_flush().
- *
- * Context: the lock of the page table is held from the first call until after
- * young_batch_flush().
- * Return: true if a secondary MMU found the page young.
- */
-static inline bool young_batch_test_clear(struct young_batch *batch,
-					  struct lruvec *lruvec,
-					  struct vm_area_struct *vma,
-					  pte_t *ptep, unsigned long addr,
-					  unsigned long end, bool can_swap)
-{
-	unsigned long bit;
-
-	/* Pages are visited in ascending order: none is below the window. */
-	if (addr >= batch->end)
-		return young_batch_open(batch, lruvec, vma, ptep, addr, end,
-					can_swap);
-
-	bit = BIT(young_batch_pages(batch->start, addr));
-	batch->used++;
-	batch->clear |= batch->young & bit;
-	return batch->young & bit;
-}
-
-/**
- * young_batch_skip() - how many of the next pages are known to be old?
- * @batch: the batch
- * @addr: address of a page in the window
- * @ptep: its entry in the primary MMU
- *
- * Return: the number of pages behind @addr that no MMU finds young.
- */
-static inline unsigned int young_batch_skip(struct young_batch *batch,
-					    unsigned long addr, pte_t *ptep)
+/* How many pages behind @addr does no MMU find young? */
+static noinline unsigned int young_batch_skip(struct young_batch *batch,
+					      unsigned long addr, pte_t *ptep)
 {
 	unsigned long pages = young_batch_pages(addr, batch->end);
 	unsigned long young = batch->young >>
 			      young_batch_pages(batch->start, addr);
-	unsigned int old;
+	unsigned int old, used = 0;
 
 	for (old = 1; old < pages; old++) {
 		pte_t pte = ptep_get(ptep + old);
 
 		if (pte_young(pte) || young & BIT(old))
 			break;
-		batch->used += pte_present(pte);
+		used += pte_present(pte);
 	}
-	return old - 1;
+	batch->used += used;
+	batch->skipped += --old;
+	return old;
 }
+
+/* Test from @addr on, and clear the page there; or all wanted pages, if slow. */
+static noinline bool young_batch_ask(struct young_batch *batch,
+				     struct lruvec *lruvec,
+				     struct vm_area_struct *vma, pte_t *ptep,
+				     unsigned long addr, unsigned long nr,
+				     bool can_swap)
+{
+	unsigned long wanted = BIT(0);
+	const struct mmu_notifier_young what = {
+		.young = &batch->young,
+		.predicate = &wanted,
+		.nbits = BITS_PER_LONG,
+		.clear = true,
+	};
+	unsigned int answer;
+
+	if (batch->slow)
+		wanted = young_batch_wanted(lruvec, vma, ptep, addr, nr,
+					    can_swap);
+	batch->end = addr + nr * PAGE_SIZE;
+	answer = mmu_notifier_test_clear_young(vma->vm_mm, addr, batch->end,
+					       &what);
+	if (answer & MMU_NOTIFIER_SLOW && !batch->slow) {
+		batch->slow = true;
+		batch->end = addr + PAGE_SIZE;
+	}
+	return batch->young & BIT(0);
+}
+
+static noinline bool young_batch_open(struct young_batch *batch,
+				      struct lruvec *lruvec,
+				      struct vm_area_struct *vma, pte_t *ptep,
+				      unsigned long addr, unsigned long end,
+				      bool can_swap)
+{
+	unsigned long last = young_batch_pages(batch->start, batch->end);
+	unsigned long gap = young_batch_pages(batch->end, addr);
+	unsigned long used = batch->used;
+	bool alone = gap > last || (gap && batch->slow);
+
+	if (batch->clear) {
+		used += hweight_long(batch->clear);
+		__young_batch_flush(batch, vma->vm_mm);
+	}
+	batch->start = addr;
+	batch->young = 0;
+	batch->used = 1;
+
+	if (alone || (batch->slow ? used < last : 2 * used < last)) {
+		batch->end = addr + PAGE_SIZE;
+		return __mmu_notifier_clear_young(vma->vm_mm, addr, batch->end);
+	}
+
+	last = min(last * YOUNG_BATCH_GROWTH, YOUNG_BATCH_PAGES);
+	return young_batch_ask(batch, lruvec, vma, ptep, addr,
+			       min(last, young_batch_pages(addr, end)),
+			       can_swap);
+}
+
+/**
+ * young_batch_age() - age a page in all MMUs, and skip those that are old
+ * @batch: the batch
+ * @lruvec: whose pages concern the caller
+ * @vma: the mapping
+ * @pte: entries of the primary MMU
+ * @i: which of them; that of the last page skipped on return
+ * @addr: address of the page; that of the last page skipped on return
+ * @end: where the caller's walk will end, not beyond the page table or the
+ *	mapping
+ * @can_swap: do anonymous pages concern the caller?
+ *
+ * In secondary MMUs, the accessed bits may be cleared only by
+ * young_batch_flush(). Pages are skipped that no MMU finds young.
+ *
+ * Context: the lock of the page table is held from the first call until after
+ * young_batch_flush().
+ * Return: true if any MMU found the page young.
+ */
+static __always_inline bool young_batch_age(struct young_batch *batch,
+					    struct lruvec *lruvec,
+					    struct vm_area_struct *vma,
+					    pte_t *pte, int *i,
+					    unsigned long *addr,
+					    unsigned long end, bool can_swap)
+{
+	bool young = ptep_test_and_clear_young(vma, *addr, pte + *i);
+	unsigned long bits = 0;
+	unsigned int old;
+
+	if (!mm_has_notifiers(vma->vm_mm))
+		return young;
+
+	/* Pages are visited in ascending order: none is below the window. */
+	if (*addr >= batch->end) {
+		young |= young_batch_open(batch, lruvec, vma, pte + *i, *addr,
+					  end, can_swap);
+	} else {
+		unsigned long bit = young_batch_pages(batch->start, *addr);
+
+		bits = batch->young >> bit;
+		batch->clear |= (bits & 1) << bit;
+		young |= bits & 1;
+	}
+
+	/* the next one is young, or the window ends */
+	if (bits & 2 || *addr + PAGE_SIZE >= batch->end)
+		return young;
+
+	old = young_batch_skip(batch, *addr, pte + *i);
+	*i += old;
+	*addr += old * PAGE_SIZE;
+	return young;
+}
+
+#else /* !CONFIG_MMU_NOTIFIER */
+
+struct young_batch { };
+
+static inline void young_batch_init(struct young_batch *batch)
+{
+}
+
+static inline unsigned int young_batch_flush(struct young_batch *batch,
+					     struct mm_struct *mm)
+{
+	return 0;
+}
+
+#define young_batch_age(batch, lruvec, vma, pte, i, addr, end, can_swap) \
+	ptep_clear_young_notify(vma, *(addr), (pte) + *(i))
+
+#endif /* CONFIG_MMU_NOTIFIER */
 
 #endif /* _MM_YOUNG_BATCH_H */

@@ -8,6 +8,7 @@
 
 #include <lockless_pgwalk/platform.h>
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,6 +33,13 @@ static inline unsigned long __fls(unsigned long word)
 {
 	return BITS_PER_LONG - 1 - __builtin_clzl(word);
 }
+
+static inline unsigned int hweight_long(unsigned long word)
+{
+	return __builtin_popcountl(word);
+}
+
+#define IS_ENABLED(option)	option
 
 static inline void rcu_read_lock(void) { }
 static inline void rcu_read_unlock(void) { }

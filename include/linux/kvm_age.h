@@ -15,7 +15,7 @@
  * @what: the question
  * @lockless: kvm_arch_age_lockless() is to be asked first
  * @slow: some of the answer takes mmu_lock
- * @held: looks at pages since mmu_lock was taken; 0 if it is not held
+ * @held: pages looked at since mmu_lock was taken; 0 if it is not held
  */
 struct kvm_age {
 	unsigned long start;
@@ -42,7 +42,7 @@ static inline unsigned long kvm_age_first_bit(const struct kvm_gfn_range *range)
  * kvm_test_age_gfn() serve it, with mmu_lock held. It may have changed when the
  * tables are looked at: kvm_arch_age_lockless() says so then.
  *
- * Context: kvm->srcu need not be held. Must not sleep.
+ * Context: kvm->srcu need not be held, mmu_lock must not be. Must not sleep.
  */
 bool kvm_arch_can_age_lockless(struct kvm *kvm);
 
@@ -53,8 +53,8 @@ bool kvm_arch_can_age_lockless(struct kvm *kvm);
  *
  * Answers for what can be answered for without mmu_lock, and sets
  * &kvm_age.slow if that is not all. Then kvm_age_gfn() or kvm_test_age_gfn() is
- * called with mmu_lock held for each wanted page, to answer for the rest, and
- * the answers are merged.
+ * called with mmu_lock held for each wanted page, or the former for a run of
+ * them, to answer for the rest, and the answers are merged.
  *
  * Context: kvm->srcu is held, and locks of mm. Must not sleep.
  * Return: true if any page was young.

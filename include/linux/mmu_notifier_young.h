@@ -93,13 +93,23 @@ mmu_notifier_test_clear_young(struct mm_struct *mm, unsigned long start,
 	return __mmu_notifier_test_clear_young(mm, start, end, what);
 }
 
+/* Is the page of a bit wanted; and, with @test, was it found young? */
+static __always_inline bool
+mmu_notifier_wants(const struct mmu_notifier_young *what, unsigned long bit,
+		   bool test)
+{
+	return (!what->predicate || test_bit(bit, what->predicate)) &&
+	       (!test || test_bit(bit, what->young));
+}
+
 /**
  * mmu_notifier_age_pages() - answer for a range page by page
  * @what: the question
  * @first: bit of the first page in its bitmaps
  * @nr: number of pages
- * @test_one: test page @i of the range; true if it is young
- * @clear_one: test and clear page @i
+ * @run: number of pages that @clear takes at once
+ * @test: test page @i of the range; true if it is young
+ * @clear: test and clear @nr pages from page @i on; true if any is young
  * @arg: passed to both
  *
  * For those whose callbacks know one page at a time. All pages are tested
@@ -110,38 +120,40 @@ mmu_notifier_test_clear_young(struct mm_struct *mm, unsigned long start,
  */
 static __always_inline bool
 mmu_notifier_age_pages(const struct mmu_notifier_young *what,
-		       unsigned long first, unsigned long nr,
-		       bool (*test_one)(void *arg, unsigned long i),
-		       bool (*clear_one)(void *arg, unsigned long i),
+		       unsigned long first, unsigned long nr, unsigned long run,
+		       bool (*test)(void *arg, unsigned long i),
+		       bool (*clear)(void *arg, unsigned long i,
+				     unsigned long nr),
 		       void *arg)
 {
-	const unsigned long *predicate = what->predicate;
-	unsigned long *map = what->young;
-	/* with nothing to keep apart, one look is enough */
-	bool test = !what->clear || (map && nr > 1);
+	/* With nothing to keep apart, one look is enough. */
+	bool look = !what->clear || (what->young && nr > 1);
 	bool young = false;
-	unsigned long i;
+	unsigned long i, begin;
 
-	for (i = 0; i < nr && test && (map || !young); i++) {
-		if (predicate && !test_bit(first + i, predicate))
+	for (i = 0; i < nr && look && (what->young || !young); i++) {
+		if (!mmu_notifier_wants(what, first + i, false))
 			continue;
-		if (!test_one(arg, i))
+		if (!test(arg, i))
 			continue;
 		young = true;
-		if (map)
-			__set_bit(first + i, map);
+		if (what->young)
+			__set_bit(first + i, what->young);
 	}
 
 	for (i = 0; i < nr && what->clear; i++) {
-		if (predicate && !test_bit(first + i, predicate))
+		if (!mmu_notifier_wants(what, first + i, look))
 			continue;
-		if (test && !test_bit(first + i, map))
-			continue;
-		if (!clear_one(arg, i))
+		begin = i;
+		while (i + 1 < nr && i + 1 - begin < run &&
+		       mmu_notifier_wants(what, first + i + 1, look))
+			i++;
+		if (!clear(arg, begin, i + 1 - begin))
 			continue;
 		young = true;
-		if (map)
-			__set_bit(first + i, map);
+		/* it is but one page if nobody has looked before */
+		if (what->young)
+			__set_bit(first + begin, what->young);
 	}
 
 	return young;

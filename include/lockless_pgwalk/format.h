@@ -117,6 +117,8 @@ struct pgwalk_entry {
  * @busy: what an entry that decodes as BUSY says of the pages it covers
  * @child: physical address of the table that an entry points to
  * @accessed: mask of the accessed bit
+ * @look: bits of which an entry of level 0 has one if it is anything but old:
+ *	others need not be decoded to know their age. NULL if there are none
  * @exchange: replace the value of an entry if it still is &pgwalk_entry.seen,
  *	atomically and without retry; false if it is not. No order is implied
  *
@@ -138,6 +140,7 @@ struct pgwalk_format {
 				   unsigned int level);
 	u64 (*child)(const struct pgwalk_tree *tree, u64 entry);
 	u64 (*accessed)(const struct pgwalk_tree *tree);
+	u64 (*look)(const struct pgwalk_tree *tree);
 	bool (*exchange)(const struct pgwalk_tree *tree,
 			 const struct pgwalk_entry *entry, u64 new);
 };

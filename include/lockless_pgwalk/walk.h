@@ -83,16 +83,74 @@ pgwalk_descend(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
 	iter->table_end = end < iter->end ? end : iter->end;
 }
 
+/* Go to the next entry of the table, and load it. */
+static __always_inline void
+pgwalk_load_next(const struct pgwalk_format *fmt, struct pgwalk_entry *entry,
+		 unsigned int level)
+{
+	entry->entryp = (char __rcu *)entry->entryp + fmt->entry_size;
+	entry->seen = fmt->load(entry->entryp);
+	entry->pos = entry->next;
+	entry->next += 1ULL << fmt->shift(level);
+}
+
 /* Go to the next entry of the table. */
 static __always_inline void
 pgwalk_step(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
 	    struct pgwalk_entry *entry, unsigned int level)
 {
-	entry->entryp = (char __rcu *)entry->entryp + fmt->entry_size;
-	entry->seen = fmt->load(entry->entryp);
+	pgwalk_load_next(fmt, entry, level);
 	entry->type = fmt->decode(tree, entry->seen, level);
-	entry->pos = entry->next;
-	entry->next += 1ULL << fmt->shift(level);
+}
+
+/*
+ * Go to the next entry of a last-level table that has one of the bits @look, or
+ * to the last one.  Nothing but their values is known of those in between.
+ */
+static __always_inline void
+pgwalk_step_look(const struct pgwalk_format *fmt,
+		 const struct pgwalk_tree *tree, struct pgwalk_iter *iter,
+		 u64 look)
+{
+	struct pgwalk_entry *entry = &iter->entry;
+
+	do {
+		pgwalk_load_next(fmt, entry, 0);
+	} while (!(entry->seen & look) && entry->next < iter->table_end);
+
+	entry->type = fmt->decode(tree, entry->seen, 0);
+}
+
+/* As pgwalk_next(), but of last-level tables only what pgwalk_step_look() finds. */
+static __always_inline bool
+pgwalk_next_look(const struct pgwalk_format *fmt,
+		 const struct pgwalk_tree *tree, struct pgwalk_iter *iter,
+		 u64 look)
+{
+	struct pgwalk_entry *entry = &iter->entry;
+	u64 pos = entry->next;
+
+	/* Another entry of the same last-level table: nearly every step. */
+	if (likely(pos < iter->table_end && !entry->level)) {
+		if (look)
+			pgwalk_step_look(fmt, tree, iter, look);
+		else
+			pgwalk_step(fmt, tree, entry, 0);
+		return true;
+	}
+
+	if (pos >= iter->end)
+		return false;
+
+	if (pos < iter->table_end)
+		pgwalk_step(fmt, tree, entry, entry->level);
+
+	if (pos >= iter->table_end || entry->type == PGWALK_TABLE)
+		pgwalk_descend(fmt, tree, iter, pos);
+
+	if (entry->next > iter->end)
+		entry->next = iter->end;
+	return true;
 }
 
 /**
@@ -118,27 +176,7 @@ static __always_inline bool
 pgwalk_next(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
 	    struct pgwalk_iter *iter)
 {
-	struct pgwalk_entry *entry = &iter->entry;
-	u64 pos = entry->next;
-
-	/* Another entry of the same last-level table: nearly every step. */
-	if (likely(pos < iter->table_end && !entry->level)) {
-		pgwalk_step(fmt, tree, entry, 0);
-		return true;
-	}
-
-	if (pos >= iter->end)
-		return false;
-
-	if (pos < iter->table_end)
-		pgwalk_step(fmt, tree, entry, entry->level);
-
-	if (pos >= iter->table_end || entry->type == PGWALK_TABLE)
-		pgwalk_descend(fmt, tree, iter, pos);
-
-	if (entry->next > iter->end)
-		entry->next = iter->end;
-	return true;
+	return pgwalk_next_look(fmt, tree, iter, 0);
 }
 
 /**

@@ -127,6 +127,7 @@ pgwalk_test_clear_young(const struct pgwalk_format *fmt,
 			const struct pgwalk_tree *tree, u64 start, u64 end,
 			const struct pgwalk_young *young)
 {
+	u64 look = fmt->look ? fmt->look(tree) : 0;
 	unsigned int answer = PGWALK_OLD;
 	struct pgwalk_iter iter;
 
@@ -140,7 +141,8 @@ pgwalk_test_clear_young(const struct pgwalk_format *fmt,
 	if (!fmt->accessed(tree))
 		return PGWALK_SLOW;
 
-	pgwalk_for_each(fmt, tree, iter, start, end) {
+	iter = pgwalk_start(tree, start, end);
+	while (pgwalk_next_look(fmt, tree, &iter, look)) {
 		answer |= pgwalk_entry_young(fmt, tree, &iter.entry, young);
 		if (answer & PGWALK_YOUNG && !young->young && !young->clear)
 			break;

@@ -170,7 +170,8 @@ static unsigned int ask(struct guest *guest, unsigned int start,
 		range.end = slots[i].base_gfn + min(last, end) - first;
 		young |= kvm_age_range(&guest->kvm, &range);
 	}
-	kvm_age_unlock(&guest->kvm, &age);
+	if (age.held)
+		kvm_age_unlock(&guest->kvm, &age);
 	check(!guest->held, "mmu_lock is not held in the end");
 
 	return (young ? MMU_NOTIFIER_YOUNG : 0) |

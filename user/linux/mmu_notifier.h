@@ -6,6 +6,9 @@
 
 struct mmu_notifier;
 
+int __mmu_notifier_clear_young(struct mm_struct *mm, unsigned long start,
+			       unsigned long end);
+
 static inline bool mm_has_notifiers(const struct mm_struct *mm)
 {
 	return mm->has_notifiers;

@@ -20,6 +20,17 @@ static inline bool pte_present(pte_t pte)
 	return pte.present;
 }
 
+struct vm_area_struct;
+
+static inline bool ptep_test_and_clear_young(struct vm_area_struct *vma,
+					     unsigned long addr, pte_t *ptep)
+{
+	bool young = ptep->young;
+
+	ptep->young = false;
+	return young;
+}
+
 static inline bool pte_young(pte_t pte)
 {
 	return pte.young;

@@ -18,83 +18,94 @@
  */
 void kvm_age_unlock(struct kvm *kvm, struct kvm_age *age)
 {
-	if (!age->held)
-		return;
-
 	__acquire(&kvm->mmu_lock);
 	KVM_MMU_UNLOCK(kvm);
 	age->held = 0;
 }
 
-/* Before each page. The lock stays held for the next one, in any memslot. */
-static void kvm_age_lock(struct kvm *kvm, struct kvm_age *age)
+/* Before each look. The lock stays held for the next one, in any memslot. */
+static void kvm_age_lock(struct kvm *kvm, struct kvm_age *age,
+			 unsigned long nr)
 {
-	if (age->held == KVM_AGE_HOLD)
+	if (age->held && age->held + nr > KVM_AGE_HOLD)
 		kvm_age_unlock(kvm, age);
-	if (age->held++)
-		return;
-
-	KVM_MMU_LOCK(kvm);
-	__release(&kvm->mmu_lock);
+	if (!age->held) {
+		KVM_MMU_LOCK(kvm);
+		__release(&kvm->mmu_lock);
+	}
+	age->held += nr;
 }
 
+/**
+ * struct kvm_age_pages - pages of a range that are aged with mmu_lock held
+ * @kvm: the guest
+ * @start: the first page
+ * @range: those that are looked at this moment
+ * @tested: how many were tested
+ * @cleared: how many were cleared
+ */
 struct kvm_age_pages {
 	struct kvm *kvm;
-	const struct kvm_gfn_range *range;
+	gfn_t start;
+	struct kvm_gfn_range *range;
 	unsigned long tested;
 	unsigned long cleared;
 };
 
-static struct kvm_gfn_range kvm_age_page(const struct kvm_age_pages *pages,
-					 unsigned long i)
+static void kvm_age_look(struct kvm_age_pages *pages, unsigned long i,
+			 unsigned long nr)
 {
-	struct kvm_gfn_range page = *pages->range;
-
-	page.start += i;
-	page.end = page.start + 1;
-	kvm_age_lock(pages->kvm, page.arg.age);
-	return page;
+	pages->range->start = pages->start + i;
+	pages->range->end = pages->start + i + nr;
+	kvm_age_lock(pages->kvm, pages->range->arg.age, nr);
 }
 
 static bool kvm_test_page(void *arg, unsigned long i)
 {
 	struct kvm_age_pages *pages = arg;
-	struct kvm_gfn_range page = kvm_age_page(pages, i);
 
+	kvm_age_look(pages, i, 1);
 	pages->tested++;
-	return kvm_test_age_gfn(pages->kvm, &page);
+	return kvm_test_age_gfn(pages->kvm, pages->range);
 }
 
-static bool kvm_clear_page(void *arg, unsigned long i)
+static bool kvm_clear_pages(void *arg, unsigned long i, unsigned long nr)
 {
 	struct kvm_age_pages *pages = arg;
-	struct kvm_gfn_range page = kvm_age_page(pages, i);
 
-	pages->cleared++;
-	return kvm_age_gfn(pages->kvm, &page);
+	kvm_age_look(pages, i, nr);
+	pages->cleared += nr;
+	return kvm_age_gfn(pages->kvm, pages->range);
 }
 
 /*
  * Page by page if the question has bitmaps, or is no more than a test: the
- * callbacks of the architectures answer for a range as a whole, and some of them
- * test a single page only.
+ * callbacks of the architectures answer for a range as a whole.  Some of them
+ * accept no more than a page, but not where there is a lockless part.
  */
-static bool kvm_age_range_slow(struct kvm *kvm, struct kvm_gfn_range *range)
+#define KVM_AGE_RUN	(IS_ENABLED(CONFIG_HAVE_KVM_AGE_LOCKLESS) ? KVM_AGE_HOLD : 1)
+
+static noinline bool kvm_age_range_slow(struct kvm *kvm,
+					struct kvm_gfn_range *range)
 {
 	struct kvm_age *age = range->arg.age;
 	const struct mmu_notifier_young *what = age->what;
 	unsigned long nr = range->end - range->start;
-	struct kvm_age_pages pages = { .kvm = kvm, .range = range };
+	struct kvm_age_pages pages = {
+		.kvm = kvm,
+		.start = range->start,
+		.range = range,
+	};
 	bool young;
 
 	if (what->clear && !what->young && !what->predicate) {
-		kvm_age_lock(kvm, age);
+		kvm_age_lock(kvm, age, 1);
 		young = kvm_age_gfn(kvm, range);
 		pages.cleared = nr;
 	} else {
 		young = mmu_notifier_age_pages(what, kvm_age_first_bit(range),
-					       nr, kvm_test_page,
-					       kvm_clear_page, &pages);
+					       nr, KVM_AGE_RUN, kvm_test_page,
+					       kvm_clear_pages, &pages);
 	}
 
 	/* mmu_lock is held since the last page; without one there is no sum */
@@ -112,7 +123,8 @@ static bool kvm_age_range_slow(struct kvm *kvm, struct kvm_gfn_range *range)
  * What is answered for without mmu_lock is not looked at again, and its answer
  * is never lost to that of the rest.
  *
- * Context: kvm->srcu is held. The caller must call kvm_age_unlock() in the end.
+ * Context: kvm->srcu is held. The caller must call kvm_age_unlock() in the end
+ * if &kvm_age.held is set.
  * Return: true if any page was young.
  */
 bool kvm_age_range(struct kvm *kvm, struct kvm_gfn_range *range)

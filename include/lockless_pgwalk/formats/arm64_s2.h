@@ -154,6 +154,12 @@ static __always_inline u64 arm64_s2_accessed(const struct pgwalk_tree *tree)
 	return ARM64_S2_ACCESSED;
 }
 
+/* A locked entry has the bit that is the access flag of others. */
+static __always_inline u64 arm64_s2_look(const struct pgwalk_tree *tree)
+{
+	return ARM64_S2_ACCESSED | ARM64_S2_CONTIGUOUS;
+}
+
 /**
  * ARM64_S2_FORMAT - what the formats of all granules have in common
  *
@@ -164,6 +170,7 @@ static __always_inline u64 arm64_s2_accessed(const struct pgwalk_tree *tree)
 	.load		= pgwalk_load64,				\
 	.busy		= arm64_s2_busy,				\
 	.accessed	= arm64_s2_accessed,				\
+	.look		= arm64_s2_look,				\
 	.exchange	= pgwalk_exchange64
 
 static const struct pgwalk_format __maybe_unused arm64_s2_4k_format = {

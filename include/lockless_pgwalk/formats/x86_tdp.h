@@ -100,6 +100,12 @@ static __always_inline u64 x86_tdp_accessed(const struct pgwalk_tree *tree)
 	return tree->accessed;
 }
 
+/* A frozen entry has the accessed bit, wherever that is. */
+static __always_inline u64 x86_tdp_look(const struct pgwalk_tree *tree)
+{
+	return tree->accessed | X86_TDP_AD_DISABLED;
+}
+
 /**
  * X86_TDP_FORMAT - what all formats derived from this one have in common
  *
@@ -113,7 +119,8 @@ static __always_inline u64 x86_tdp_accessed(const struct pgwalk_tree *tree)
 	.decode		= x86_tdp_decode,				\
 	.busy		= x86_tdp_busy,					\
 	.child		= x86_tdp_child,				\
-	.accessed	= x86_tdp_accessed
+	.accessed	= x86_tdp_accessed,				\
+	.look		= x86_tdp_look
 
 static const struct pgwalk_format __maybe_unused x86_tdp_format = {
 	X86_TDP_FORMAT,

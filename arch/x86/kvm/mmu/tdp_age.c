@@ -96,9 +96,9 @@ static const struct pgwalk_format tdp_age_format = {
 	.exchange	= tdp_age_exchange,
 };
 
-static unsigned int tdp_age_root(struct kvm_mmu_page *root,
-				 const struct kvm_gfn_range *range,
-				 const struct pgwalk_young *young)
+static __always_inline unsigned int
+tdp_age_root(struct kvm_mmu_page *root, const struct kvm_gfn_range *range,
+	     const struct pgwalk_young *young)
 {
 	unsigned int levels = tdp_age_role(root).level;
 	const struct tdp_age_tree age_tree = {
