@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# build-kvm.sh TREE NAME [OBJECT...]: compile with W=1 what can see the series,
+# in one configuration of tools/configs/build-*: KVM, our library, and what knows
+# of MMU notifiers in mm, which is compiled as a whole for two of them; or only
+# the objects that are named. KVM as modules has to find each symbol exported.
+#   TREE stock|patched|series   NAME one of those that build-kvm.sh alone prints
+#   SPARSE_THESE=file  sparse looks at the sources that are listed there
+#   PARTIAL=1          not all options that are asked for have to exist yet, and
+#                      little of mm is compiled
+#   LONG=1             all of mm is, for all
+# What is warned of is printed, one line each: the object, then the warning.
+# Debian 12 has no compiler for loongarch, whose KVM is only read.
+# shellcheck source=tools/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+names=(x86 arm64 powerpc x86-clang x86-32 x86-nonotifier arm64-16k arm64-64k powerpc-4k ppc32 s390 riscv mips64)
+[ $# -gt 0 ] || { printf '%s\n' "${names[@]}"; exit; }
+[[ " ${names[*]} " == *" ${2:-none} "* ]] || die "usage: build-kvm.sh stock|patched|series ${names[*]} [OBJECT...]"
+name=$2 compiler=gcc
+case $name in
+arm64*) folder=arm64 CROSS=aarch64-linux-gnu- ;;
+mips64) folder=mips CROSS=mips64-linux-gnuabi64- ;;
+powerpc*) folder=powerpc CROSS=powerpc64le-linux-gnu- ;;
+ppc32) folder=powerpc CROSS=powerpc-linux-gnu- ;;
+riscv) folder=riscv CROSS=riscv64-linux-gnu- ;;
+s390) folder=s390 CROSS=s390x-linux-gnu- ;;
+x86*) folder=x86 CROSS='' ;;
+esac
+case $name in
+x86-32) KARCH=i386 ;;
+x86*) KARCH=x86_64 ;;
+*) KARCH=$folder ;;
+esac
+[ "$name" != x86-clang ] || compiler=clang
+find_key
+need_tree "${1/series/stock}"
+tree=$KEY/$1 obj=$KEY/$1/obj-build-$name
+shift 2
+
+checker=()
+[ -z "${SPARSE_THESE:-}" ] || checker=(C=1 CHECK="build-cc.sh sparse")
+
+# Without kernel-doc, which W=1 would run for each object. The compiler's script
+# is found by its name, so that no object depends on where this project is.
+build_make() {
+	PATH=$TOP/tools:$PATH make -s -C "$tree" O="${obj##*/}" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
+		CC="build-cc.sh ccache $CROSS$compiler" HOSTCC="ccache gcc" \
+		W=1 cmd_checkdoc= "${checker[@]}" -j"$(nproc)" "$@" </dev/null
+}
+
+refused() {
+	grep -m 20 -A 3 -E 'error|Error|ERROR|undefined' "$obj/build.log" >&2 || tail -n 20 "$obj/build.log" >&2
+	die "$name: $1; all of the output: $obj/build.log"
+}
+
+# of two fragments that name an option, the later one has its way
+wanted() {
+	local part
+	for part in build "build-${name%%-*}" "build-$name"; do
+		cat "$TOP/tools/configs/$part.config" 2>/dev/null || true
+	done | grep -v '^#' | tac | sort -t= -k1,1 -s -u
+}
+
+configure_build() {
+	local missing
+	wanted >"$obj/wanted.new"
+	if ! cmp -s "$obj/wanted.new" "$obj/wanted" ||
+	   [ -n "$(find "$tree" -name 'obj-*' -prune -o -name 'Kconfig*' -newer "$obj/wanted" -print -quit)" ]; then
+		rm -f "$obj/wanted"
+		build_make KCONFIG_ALLCONFIG=wanted.new allnoconfig >"$obj/build.log" 2>&1 || refused "no configuration"
+		mv "$obj/wanted.new" "$obj/wanted"
+		touch "$obj/wanted"
+	fi
+	[ -z "${PARTIAL:-}" ] || return 0
+	missing=$(grep -v '=n$' "$obj/wanted" | grep -vxFf "$obj/.config") || return 0
+	die "$name: asked for in tools/configs, but not reachable (a dependency is missing): ${missing//$'\n'/ }"
+}
+
+# What is named in tree/mm and can be compiled: not what its Makefile leaves out.
+in_mm() {
+	(cd "$tree" && grep -lE "$1" mm/*.c mm/damon/*.c) | sed 's/c$/o/' | grep -vxFf <(
+		sed -nE 's/^obj-\$\((\w+)\)\s*\+= /\1 /p' "$tree/mm/Makefile" | while read -r option objects; do
+			grep -q "^$option=y" "$obj/.config" || sed 's/[^ ]*/mm\/&/g; s/ /\n/g' <<<"$objects"
+		done)
+}
+
+# modpost over KVM's modules. No vmlinux is linked for it: what that would export
+# stands in the source.
+modpost() {
+	(cd "$tree" && grep -rhoE --include='*.[chS]' 'EXPORT_[A-Z_]*SYMBOL[A-Z_]*\(\w+' \
+		arch/x86/[!k]* arch/x86/kernel block crypto drivers fs init kernel lib mm security virt/lib) |
+		sed 's/.*(//' | sort -u | awk '{ printf "0x0\t%s\tvmlinux\tEXPORT_SYMBOL_GPL\t\n", $1 }' >"$obj/rest.symvers"
+	cd "$obj"
+	scripts/mod/modpost -M -i rest.symvers -o kvm.symvers arch/x86/kvm/kvm{,-amd,-intel}.o
+}
+
+mkdir -p "$obj"
+exec 9>"$obj/.lock"
+flock 9
+export SAID=$obj/said SPARSE_SAW=$obj/sparse.saw
+# what had something to say is compiled again, until it has nothing
+touch "$SAID"
+(cd "$obj" && cut -d' ' -f1 said | xargs rm -f "$@")
+: >"$SAID"
+configure_build
+targets=("$@")
+if [ $# -eq 0 ]; then
+	targets=(fs/proc/page.o fs/proc/task_mmu.o kernel/fork.o)
+	if [ -z "${PARTIAL:-}" ] && [[ -n ${LONG:-} || $name == x86 || $name == x86-nonotifier ]]; then
+		targets+=(mm/)
+	else
+		mapfile -tO 3 targets < <(in_mm 'mmu_notifier|_young')
+	fi
+	[ "$name" = x86-nonotifier ] || targets+=("arch/$folder/kvm/")
+	[ ! -d "$tree/lib/lockless_pgwalk" ] || targets+=(lib/lockless_pgwalk/)
+fi
+counted "$obj" "$obj/build.log" build_make "${targets[@]}" || refused "does not build"
+if [ "$name" = x86 ] && [ $# -eq 0 ]; then
+	(modpost) >>"$obj/build.log" 2>&1 || refused "KVM as modules"
+fi
+sort "$SAID"
