@@ -24,7 +24,7 @@ refresh: ## bring what was edited in the patched tree, or at KDIR=path, back int
 	@tools/series.sh refresh
 
 .PHONY: check-series
-check-series: ## prove the series: each patch applies, builds, passes checkpatch and sparse
+check-series: ## prove the series: each patch applies, builds and passes checkpatch and sparse; all of them build for 13 kernels
 	@tools/series-check.sh
 
 .PHONY: check-lib

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # series-check.sh: prove the patch series. On a pristine tree, `git am` takes
-# each patch; checkpatch --strict is content; what it touches builds without a
-# warning, for each architecture that is concerned; sparse says nothing that it
-# did not say before.
+# each patch; checkpatch --strict is content; what it touches builds, for x86 or
+# for the architecture whose code it is; and what the last one leaves builds in
+# each configuration that build-kvm.sh has. Neither the compiler, with W=1, nor
+# sparse nor modpost says anything that it does not say of the pristine kernel.
 # What has passed is kept, so that a run begins at the first patch that changed.
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,7 +12,7 @@ find_key
 need_tree stock
 
 tree=$KEY/series
-archs=(x86 arm64 powerpc)
+mapfile -t names < <("$TOP/tools/build-kvm.sh")
 known=$TOP/tools/checkpatch-known
 passed=$KEY/series.passed
 exec 9>"$KEY/.series.lock"
@@ -38,54 +39,52 @@ make_tree() {
 	mv "$tmp/series" "$KEY/series"
 }
 
-# compile ARCH SOURCES: build the folders concerned; the files listed in SOURCES
-# go through sparse as well. What is said comes out without its line numbers.
-compile() {
-	local source targets=("arch/$1/kvm/")
-	[ ! -d "$tree/lib/lockless_pgwalk" ] || targets+=(lib/lockless_pgwalk/)
-	# one architecture is enough to show who else includes what we change
-	if [ "$1" = x86 ]; then
-		targets+=(mm/ fs/proc/)
-	else
-		while read -r source; do
-			[ ! -e "$tree/$source" ] || targets+=("${source%c}o")
-		done < <(grep '^mm/' "$2")
-	fi
-	SPARSE_THESE=$2 counted "$tree/obj-$1-perf" "$tmp/said" \
-		kmake series "$1" perf C=2 CHECK="$tmp/sparse-some" "${targets[@]}" || return 1
-	# sparse cannot follow a lock that is taken on a condition, and names the
-	# function that it was inlined into: what counts is how often it says so
-	sed -E "s/:[0-9]+:[0-9]+:/:/g; s/(context imbalance) in '[^']*'/\\1/" "$tmp/said" | sort
-}
-# virt/kvm is built from arch/*/kvm: only by asking for folders and choosing
-# here does each file get the flags that it is compiled with
-cat >"$tmp/sparse-some" <<'END'
-#!/bin/sh
-for source; do :; done
-grep -qxF "$(realpath --relative-to=.. "$source")" "$SPARSE_THESE" || exit 0
-exec sparse "$@"
-END
-chmod +x "$tmp/sparse-some"
-
 fail() {
 	printf 'not ok %s\n' "$label"
 	die "$label: $*"
 }
 
-first_errors() { grep -m 5 -E 'error|Error' "$tmp/said"; }
-
-# concerned PATCH: the architectures that build what it changes
+# concerned PATCH: the architectures whose code it changes, and x86 for that of
+# all of them
 concerned() {
-	local arch
-	for arch in "${archs[@]}"; do
-		! grep -qv '^arch/' < <(sed -n "s|^+++ b/\(arch/$arch/\)\?||p" "$1") || printf '%s ' "$arch"
-	done
+	sed -nE '/^\+\+\+ b\/(Documentation|MAINTAINERS|tools)/d; s|^\+\+\+ b/(arch/([^/]*)/)?.*|\2|p' "$1" |
+		sed 's/^$/x86/' | sort -u
 }
 
-# judge PATCH SOURCES [partial]: everything but `git am`; the known types of
-# message that checkpatch had are left in $tmp/used
+# pristine OBJECT: does the pristine kernel have its source?
+pristine() {
+	# arch/x86/kvm/../../../virt/kvm/x.o and hyp/nvhe/x.nvhe.o are not where they seem
+	[ -e "$KEY/stock/$(sed -E 's|\.[^/]*$|.c|' <<<"$1")" ]
+}
+
+# build NAME [partial]: print what it warns of and the pristine kernel, which is
+# asked only about objects that have a warning, does not
+build() {
+	local before=$KEY/series.before/$1 objects
+	PARTIAL=${2:-} "$TOP/tools/build-kvm.sh" series "$1" >"$tmp/now-$1" || return 1
+	mkdir -p "$before"
+	touch "$before/objects" "$before/warnings"
+	mapfile -t objects < <(cut -d' ' -f1 "$tmp/now-$1" | sort -u | comm -23 - "$before/objects" |
+		while read -r object; do ! pristine "$object" || printf '%s\n' "$object"; done)
+	if [ ${#objects[@]} -gt 0 ]; then
+		PARTIAL=1 "$TOP/tools/build-kvm.sh" stock "$1" "${objects[@]}" >"$tmp/before-$1" || return 1
+		sort -o "$before/warnings" "$tmp/before-$1" "$before/warnings"
+		printf '%s\n' "${objects[@]}" | sort -o "$before/objects" - "$before/objects"
+	fi
+	comm -13 "$before/warnings" "$tmp/now-$1"
+}
+
+# builds NAME [partial]: it does, and warns of nothing new
+builds() {
+	local new
+	new=$(build "$@") || fail "does not build for $1"
+	[ -z "$new" ] || fail "new warnings for $1: $new"
+}
+
+# judge PATCH: everything but `git am`; the known types of message that checkpatch
+# had are left in $tmp/used
 judge() {
-	local arch builders message new type
+	local arch message type
 	: >"$tmp/used"
 	# spdxcheck.py needs the modules of Debian's own python3
 	(cd "$tree" && PATH=/usr/bin:$PATH perl scripts/checkpatch.pl --strict --show-types --terse --no-summary "$1") \
@@ -95,13 +94,8 @@ judge() {
 		grep -q "^${type:-none}: " "$known" || fail "checkpatch --strict: $message"
 		printf ' %s' "$type" >>"$tmp/used"
 	done <"$tmp/checkpatch"
-	read -ra builders <<<"$(concerned "$1")"
-	[ -n "${3:-}" ] || builders=("${archs[@]}")
-	for arch in "${builders[@]}"; do
-		configure series "$arch" perf "${3:-}"
-		compile "$arch" "$2" >"$tmp/now" || fail "does not build for $arch: $(first_errors)"
-		new=$(comm -13 "$KEY/series.before-$arch" "$tmp/now")
-		[ -z "$new" ] || fail "new warnings for $arch: $new"
+	for arch in $(concerned "$1"); do
+		builds "$arch" partial
 	done
 }
 
@@ -119,22 +113,18 @@ total=${#patches[@]}
 touch "$passed"
 rm -rf "$tree/.git/rebase-apply"
 
-# Before the first patch: what do the compiler and sparse say already?
-sed -n 's/^+++ b\/\(.*\.c\)$/\1/p' "${patches[@]}" | sort -u >"$tmp/sources"
-sum=$(cat "$0" "$TOP"/tools/lib.sh "$TOP"/tools/configs/* "$known" "$tmp/sources" | digest)
-if ! grep -q "^$sum" "$passed"; then
-	: >"$passed"
+# those that sparse has to see
+sed -nE '/^\+\+\+ b\/tools\//d; s/^\+\+\+ b\/(.*\.c)$/\1/p' "${patches[@]}" | sort -u >"$tmp/sources"
+[ -s "$tmp/sources" ] || die "the series has no source for sparse"
+export SPARSE_THESE=$tmp/sources
+sum=$(cat "$0" "$TOP"/tools/{lib,build-*}.sh "$TOP"/tools/configs/build* "$known" "$tmp/sources" | digest)
+if ! grep -q "^$sum " "$passed"; then
 	in_tree reset -q --hard pristine
-	for arch in "${archs[@]}"; do
-		step "configuring the pristine kernel ($arch)" configure series "$arch" perf partial
-		step "building the pristine kernel ($arch)" compile "$arch" "$tmp/sources" >"$tmp/before" ||
-			die "the pristine kernel does not build for $arch: $(first_errors)"
-		mv "$tmp/before" "$KEY/series.before-$arch"
-	done
+	rm -rf "$KEY/series.before"
 	printf '%s %s\n' "$sum" pristine >"$passed"
 fi
 
-all_used=
+all_used='' at=''
 for ((i = 1; i <= total; i++)); do
 	patch=${patches[i - 1]}
 	start=$SECONDS
@@ -142,25 +132,19 @@ for ((i = 1; i <= total; i++)); do
 	parent=$sum
 	# every commit of this project changes the dates
 	sum=$({ printf '%s' "$sum"; sed '/^Date: /d' "$patch"; } | digest)
-	if read -r _ _ used < <(grep "^$sum" "$passed"); then
+	if read -r _ _ used < <(grep "^$sum " "$passed"); then
 		all_used+=" $used"
 		printf 'ok %s (unchanged)\n' "$label"
 		continue
 	fi
 	say "$label ..."
-	in_tree reset -q --hard "$(commit_of "$parent")"
+	[ "$at" = "$parent" ] || in_tree reset -q --hard "$(commit_of "$parent")"
 	in_tree am -q --committer-date-is-author-date "$patch" >&2 || fail "git am does not take it"
-	sources=$tmp/sources
-	partial=
-	if [ "$i" -lt "$total" ]; then
-		sources=$tmp/touched
-		partial=partial
-		sed -n 's/^+++ b\/\(.*\.c\)$/\1/p' "$patch" >"$sources"
-	fi
-	judge "$patch" "$sources" $partial
+	judge "$patch"
 	used=$(cat "$tmp/used")
 	all_used+=$used
 	printf '%s %s%s\n' "$sum" "$(in_tree rev-parse HEAD)" "$used" >>"$passed"
+	at=$sum
 	printf 'ok %s (%s s)\n' "$label" $((SECONDS - start))
 done
 
@@ -170,10 +154,58 @@ in_tree reset -q --hard "$(commit_of "$sum")"
 "$TOP/tools/series.py" files --tree "$KEY/stock" "$tmp/files"
 diff <(cd "$tmp/files" && find . -type f | sort | xargs sha256sum) \
 	<(cd "$tree" && (cd "$tmp/files" && find . -type f) | sort | xargs sha256sum) >&2 || fail "git am made other files than patch"
-comments=$(in_tree diff --name-only --diff-filter=A pristine HEAD -- '*.[ch]' |
-	(cd "$tree" && xargs -r perl scripts/kernel-doc -none -Wall) 2>&1) || true
-[ -z "$comments" ] || fail "kernel-doc: $comments"
+comments() {
+	in_tree diff --name-only --diff-filter="$1" pristine HEAD -- '*.[ch]' |
+		(cd "$2" && xargs -r perl scripts/kernel-doc -none "${@:3}" 2>&1) | sed -E 's/:[0-9]+: /: /' | sort
+}
+new=$(comments A "$tree" -Wall; comm -13 <(comments M "$KEY/stock") <(comments M "$tree"))
+[ -z "$new" ] || fail "kernel-doc: $new"
 while IFS=: read -r type _; do
 	[[ " $all_used " == *" $type "* ]] || fail "$type in tools/checkpatch-known is not met any more: remove it"
 done < <(grep -v '^#' "$known")
-printf '%s passed, 0 failed\n' "$total"
+
+# two at a time, as a build does not always have work for two processors
+whole() {
+	local start=$SECONDS label="the whole series, built for $1"
+	trap - INT
+	if grep -qx "$sum-$1${LONG:+-long}" "$passed"; then
+		printf 'ok %s (unchanged)\n' "$label"
+		return
+	fi
+	builds "$1" 2> >(sed "s/^/$1: /" >&2)
+	printf '%s\n' "$sum-$1${LONG:+-long}" >>"$passed"
+	printf 'ok %s (%s s)\n' "$label" $((SECONDS - start))
+}
+failed=0 running=0
+for name in "${names[@]}"; do
+	[ "$running" -lt 2 ] || { wait -n || failed=1; running=1; }
+	whole "$name" &
+	running=$((running + 1))
+done
+while [ "$running" -gt 0 ]; do
+	wait -n || failed=1
+	running=$((running - 1))
+done
+[ "$failed" -eq 0 ] || exit 1
+label="the whole series"
+unseen=$(sort -u "$tree"/obj-build-*/sparse.saw | comm -23 "$tmp/sources" -)
+[ -z "$unseen" ] || fail "sparse has not seen $unseen"
+passed_now=$((total + ${#names[@]}))
+
+# Would they be found? What LONG=1 appends to a file must be refused.
+[ -z "${LONG:-}" ] || while read -r name file text; do
+	label="planted for $name in $file: $text"
+	printf '%s\n' "$text" >>"$tree/$file"
+	! new=$(build "$name" 2>"$tmp/refused") || [ -n "$new" ] || fail "nothing is found"
+	in_tree checkout -q -- "$file"
+	passed_now=$((passed_now + 1))
+	printf 'ok %s\n' "$label"
+done <<'END'
+s390 virt/kvm/kvm_main.c #include <linux/kvm_age_walk.h>
+ppc32 virt/kvm/kvm_main.c #include <linux/kvm_age_walk.h>
+x86 arch/x86/kvm/mmu/tdp_age.c static const int planted = 1;
+x86 arch/x86/kvm/mmu/tdp_age.c void *planted(void); void *planted(void) { return mmu_notifier_test_clear_young; }
+x86 lib/lockless_pgwalk/pgwalk_kunit.c int *planted(int __user *p); int *planted(int __user *p) { return p; }
+x86-nonotifier mm/vmscan.c int planted(void); int planted(void) { return sizeof(struct mmu_notifier); }
+END
+printf '%s passed, 0 failed\n' "$passed_now"
