@@ -29,6 +29,7 @@
  * @clear: of those, the pages that were asked for
  * @used: other pages of the window for which its answer was of use
  * @skipped: pages that the caller did not come by, since young_batch_flush()
+ * @can_swap: anonymous pages concern the caller
  * @slow: the secondary MMUs answered slowly
  *
  * The caller visits pages in ascending order, and calls young_batch_age() for
@@ -54,6 +55,7 @@ struct young_batch {
 	unsigned long clear;
 	unsigned int used;
 	unsigned int skipped;
+	bool can_swap;
 	bool slow;
 };
 
@@ -66,13 +68,14 @@ static unsigned long young_batch_wanted(struct lruvec *lruvec,
 					pte_t *ptep, unsigned long addr,
 					unsigned long nr, bool can_swap);
 
-static inline void young_batch_init(struct young_batch *batch)
+static inline void young_batch_init(struct young_batch *batch, bool can_swap)
 {
 	batch->start = 0;
 	batch->end = 0;
 	batch->clear = 0;
 	batch->used = 0;
 	batch->skipped = 0;
+	batch->can_swap = can_swap;
 	batch->slow = false;
 }
 
@@ -143,8 +146,7 @@ static noinline unsigned int young_batch_skip(struct young_batch *batch,
 static noinline bool young_batch_ask(struct young_batch *batch,
 				     struct lruvec *lruvec,
 				     struct vm_area_struct *vma, pte_t *ptep,
-				     unsigned long addr, unsigned long nr,
-				     bool can_swap)
+				     unsigned long addr, unsigned long nr)
 {
 	unsigned long wanted = BIT(0);
 	const struct mmu_notifier_young what = {
@@ -157,7 +159,7 @@ static noinline bool young_batch_ask(struct young_batch *batch,
 
 	if (batch->slow)
 		wanted = young_batch_wanted(lruvec, vma, ptep, addr, nr,
-					    can_swap);
+					    batch->can_swap);
 	batch->end = addr + nr * PAGE_SIZE;
 	answer = mmu_notifier_test_clear_young(vma->vm_mm, addr, batch->end,
 					       &what);
@@ -171,8 +173,7 @@ static noinline bool young_batch_ask(struct young_batch *batch,
 static noinline bool young_batch_open(struct young_batch *batch,
 				      struct lruvec *lruvec,
 				      struct vm_area_struct *vma, pte_t *ptep,
-				      unsigned long addr, unsigned long end,
-				      bool can_swap)
+				      unsigned long addr, unsigned long end)
 {
 	unsigned long last = young_batch_pages(batch->start, batch->end);
 	unsigned long gap = young_batch_pages(batch->end, addr);
@@ -194,8 +195,32 @@ static noinline bool young_batch_open(struct young_batch *batch,
 
 	last = min(last * YOUNG_BATCH_GROWTH, YOUNG_BATCH_PAGES);
 	return young_batch_ask(batch, lruvec, vma, ptep, addr,
-			       min(last, young_batch_pages(addr, end)),
-			       can_swap);
+			       min(last, young_batch_pages(addr, end)));
+}
+
+/* What secondary MMUs say of a page, and twice the number of pages to skip. */
+static noinline unsigned long
+__young_batch_age(struct young_batch *batch, struct lruvec *lruvec,
+		  struct vm_area_struct *vma, pte_t *ptep, unsigned long addr,
+		  unsigned long end)
+{
+	unsigned long bits;
+
+	/* Pages are visited in ascending order: none is below the window. */
+	if (addr < batch->end) {
+		unsigned long bit = young_batch_pages(batch->start, addr);
+
+		bits = batch->young >> bit;
+		batch->clear |= (bits & 1) << bit;
+	} else {
+		bits = young_batch_open(batch, lruvec, vma, ptep, addr, end);
+	}
+
+	/* the next one is young, or the window ends */
+	if (bits & 2 || addr + PAGE_SIZE >= batch->end)
+		return bits & 1;
+
+	return (bits & 1) + 2 * young_batch_skip(batch, addr, ptep);
 }
 
 /**
@@ -208,7 +233,6 @@ static noinline bool young_batch_open(struct young_batch *batch,
  * @addr: address of the page; that of the last page skipped on return
  * @end: where the caller's walk will end, not beyond the page table or the
  *	mapping
- * @can_swap: do anonymous pages concern the caller?
  *
  * In secondary MMUs, the accessed bits may be cleared only by
  * young_batch_flush(). Pages are skipped that no MMU finds young.
@@ -222,42 +246,25 @@ static __always_inline bool young_batch_age(struct young_batch *batch,
 					    struct vm_area_struct *vma,
 					    pte_t *pte, int *i,
 					    unsigned long *addr,
-					    unsigned long end, bool can_swap)
+					    unsigned long end)
 {
 	bool young = ptep_test_and_clear_young(vma, *addr, pte + *i);
-	unsigned long bits = 0;
-	unsigned int old;
+	unsigned long answer;
 
 	if (!mm_has_notifiers(vma->vm_mm))
 		return young;
 
-	/* Pages are visited in ascending order: none is below the window. */
-	if (*addr >= batch->end) {
-		young |= young_batch_open(batch, lruvec, vma, pte + *i, *addr,
-					  end, can_swap);
-	} else {
-		unsigned long bit = young_batch_pages(batch->start, *addr);
-
-		bits = batch->young >> bit;
-		batch->clear |= (bits & 1) << bit;
-		young |= bits & 1;
-	}
-
-	/* the next one is young, or the window ends */
-	if (bits & 2 || *addr + PAGE_SIZE >= batch->end)
-		return young;
-
-	old = young_batch_skip(batch, *addr, pte + *i);
-	*i += old;
-	*addr += old * PAGE_SIZE;
-	return young;
+	answer = __young_batch_age(batch, lruvec, vma, pte + *i, *addr, end);
+	*i += answer / 2;
+	*addr += answer / 2 * PAGE_SIZE;
+	return young || answer & 1;
 }
 
 #else /* !CONFIG_MMU_NOTIFIER */
 
 struct young_batch { };
 
-static inline void young_batch_init(struct young_batch *batch)
+static inline void young_batch_init(struct young_batch *batch, bool can_swap)
 {
 }
 
@@ -267,7 +274,7 @@ static inline unsigned int young_batch_flush(struct young_batch *batch,
 	return 0;
 }
 
-#define young_batch_age(batch, lruvec, vma, pte, i, addr, end, can_swap) \
+#define young_batch_age(batch, lruvec, vma, pte, i, addr, end) \
 	ptep_clear_young_notify(vma, *(addr), (pte) + *(i))
 
 #endif /* CONFIG_MMU_NOTIFIER */

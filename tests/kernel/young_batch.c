@@ -97,13 +97,13 @@ static void walk(struct table *table, unsigned int start, unsigned int end, bool
 	int i, page;
 
 	asked = table;
-	young_batch_init(&batch);
+	young_batch_init(&batch, true);
 	for (page = i = start; addr != BASE + end * PAGE_SIZE; page = ++i, addr += PAGE_SIZE) {
 		seen++;
 		if (!table->pte[i].present || !table->ours[i])
 			continue;
 		found[page] = young_batch_age(&batch, NULL, &vma, table->pte, &i, &addr,
-					      BASE + end * PAGE_SIZE, true);
+					      BASE + end * PAGE_SIZE);
 	}
 	check(i == (int)end, "the walk ends where it should");
 	check(seen + young_batch_flush(&batch, &mm) == end - start, "no page is forgotten");
