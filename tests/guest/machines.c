@@ -88,15 +88,23 @@ static void read_pfns(struct mortal *mortal, const char *mem)
 	}
 }
 
-static bool is_young(const struct window *win)
+/* Those that are on no list of LRU yet are not aged: it takes but one that is. */
+static bool all_young(const struct window *win)
 {
+	unsigned long young[PAGES / BITS_PER_LONG] = { 0 };
 	struct young_dev_range range = {
 		.start = (uintptr_t)win->base,
 		.end = (uintptr_t)win->base + PAGES * page_size,
+		.young = (uintptr_t)young,
+		.nbits = PAGES,
 	};
+	size_t i;
 
 	check(!young_ask(&range), "YOUNG_DEV_AGE failed");
-	return range.result & YOUNG_DEV_YOUNG;
+	for (i = 0; i < PAGES; i++)
+		if (!bit_test(young, i))
+			return false;
+	return true;
 }
 
 /* Lives until it is seen to be aged, and ends in the midst of that. */
@@ -111,9 +119,9 @@ static void live(struct mortal *mortal, enum end end)
 	vm_add_slot(vm, 0, VM_GPA, win->base, PAGES * page_size);
 	touch_some(vm, PAGES, 1);
 	read_pfns(mortal, win->base);
-	check(is_young(win), "the guest's memory is not young");
+	check(all_young(win), "the guest's memory is not young");
 	__atomic_store_n(&mortal->ready, true, __ATOMIC_RELEASE);
-	while (is_young(win))
+	while (all_young(win))
 		sched_yield();
 	touch_some(vm, PAGES, 1);
 	if (end == END_MUNMAP)

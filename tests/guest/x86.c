@@ -114,7 +114,7 @@ extern const char smm_touch[], smm_end[];
 
 #define CR0_PE		1
 
-const char *const arch_walkers[2] = { "tdp_age_root", "kvm_age_gfn_lockless" };
+const char *const arch_walkers[2] = { "kvm_arch_age_lockless" };
 
 size_t arch_huge_size(void)
 {
