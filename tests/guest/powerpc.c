@@ -245,7 +245,7 @@ _Static_assert(offsetof(struct nested_state, hdec_expiry) == 88, "struct hv_gues
 _Static_assert(offsetof(struct nested_state, fault) == 128, "struct hv_guest_state");
 _Static_assert(sizeof(struct nested_state) == 232, "struct hv_guest_state");
 
-const char *const arch_walkers[2] = { "radix_age", "kvm_age_gfn_lockless_hv" };
+const char *const arch_walkers[2] = { "radix_age", "kvm_arch_age_lockless" };
 
 size_t arch_huge_size(void)
 {
