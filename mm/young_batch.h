@@ -170,29 +170,43 @@ static noinline bool young_batch_ask(struct young_batch *batch,
 	return batch->young & BIT(0);
 }
 
+/* Ask about a page as if there were no windows. */
+static inline bool young_batch_alone(struct young_batch *batch,
+				     struct mm_struct *mm, unsigned long addr)
+{
+	batch->start = addr;
+	batch->end = addr + PAGE_SIZE;
+	batch->used = 1;
+	return __mmu_notifier_clear_young(mm, addr, batch->end);
+}
+
+/* Is a page behind the window near enough to be in another one? */
+static inline bool young_batch_follows(const struct young_batch *batch,
+				       unsigned long addr)
+{
+	unsigned long gap = addr - batch->end;
+
+	return batch->slow ? !gap : gap <= batch->end - batch->start;
+}
+
 static noinline bool young_batch_open(struct young_batch *batch,
 				      struct lruvec *lruvec,
 				      struct vm_area_struct *vma, pte_t *ptep,
 				      unsigned long addr, unsigned long end)
 {
 	unsigned long last = young_batch_pages(batch->start, batch->end);
-	unsigned long gap = young_batch_pages(batch->end, addr);
-	unsigned long used = batch->used;
-	bool alone = gap > last || (gap && batch->slow);
+	unsigned long used = batch->used + hweight_long(batch->clear);
+	bool alone = !young_batch_follows(batch, addr) ||
+		     (batch->slow ? used < last : 2 * used < last);
 
-	if (batch->clear) {
-		used += hweight_long(batch->clear);
+	if (batch->clear)
 		__young_batch_flush(batch, vma->vm_mm);
-	}
+	if (alone)
+		return young_batch_alone(batch, vma->vm_mm, addr);
+
 	batch->start = addr;
 	batch->young = 0;
 	batch->used = 1;
-
-	if (alone || (batch->slow ? used < last : 2 * used < last)) {
-		batch->end = addr + PAGE_SIZE;
-		return __mmu_notifier_clear_young(vma->vm_mm, addr, batch->end);
-	}
-
 	last = min(last * YOUNG_BATCH_GROWTH, YOUNG_BATCH_PAGES);
 	return young_batch_ask(batch, lruvec, vma, ptep, addr,
 			       min(last, young_batch_pages(addr, end)));
@@ -212,6 +226,8 @@ __young_batch_age(struct young_batch *batch, struct lruvec *lruvec,
 
 		bits = batch->young >> bit;
 		batch->clear |= (bits & 1) << bit;
+	} else if (!batch->clear && !young_batch_follows(batch, addr)) {
+		return young_batch_alone(batch, vma->vm_mm, addr);
 	} else {
 		bits = young_batch_open(batch, lruvec, vma, ptep, addr, end);
 	}
@@ -264,16 +280,8 @@ static __always_inline bool young_batch_age(struct young_batch *batch,
 
 struct young_batch { };
 
-static inline void young_batch_init(struct young_batch *batch, bool can_swap)
-{
-}
-
-static inline unsigned int young_batch_flush(struct young_batch *batch,
-					     struct mm_struct *mm)
-{
-	return 0;
-}
-
+#define young_batch_init(batch, can_swap)	do { } while (0)
+#define young_batch_flush(batch, mm)		0
 #define young_batch_age(batch, lruvec, vma, pte, i, addr, end) \
 	ptep_clear_young_notify(vma, *(addr), (pte) + *(i))
 
