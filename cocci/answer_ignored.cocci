@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/// mmu_notifier_test_clear_young() answers by two flags. MMU_NOTIFIER_YOUNG
-/// must not be lost unless a bitmap tells the same. After a call with
-/// MMU_NOTIFIER_FAST_ONLY, pages without MMU_NOTIFIER_FAST in the answer may be
-/// young and unreported, even if bitmaps were given. And as a truth value the
-/// answer says nothing: it is not 0 if all was old and fast.
+/// The answer of mmu_notifier_test_clear_young() is a set of flags, and as a truth
+/// value it says nothing: it is not 0 if all was old but slow. MMU_NOTIFIER_YOUNG
+/// must not be lost unless a young bitmap has the same. And if a question has a
+/// young bitmap and a predicate, MMU_NOTIFIER_SLOW leaves other pages than those
+/// of the predicate unknown.
+//# To lose an answer is harmless where the pages are known to be young and are
+//# to be cleared, and a slow one where only the pages of the predicate are used.
 ///
 // Confidence: High
-// Comments: patch mode corrects the use as a truth value
+// Comments: patch mode corrects a call in a condition; context mode shows each call
 // Files: mmu_notifier_test_clear_young
 // Options: --no-includes --include-headers
 
@@ -19,80 +21,173 @@ virtual report
 @@
 import re
 
-def is_fast_only(text):
-    return "FAST_ONLY" in str(text)
+# (file, function, question) -> members that are given
+given = {}
+# functions that look at MMU_NOTIFIER_SLOW, or hand the answer on
+looking = set()
+printed = set()
+
+def func(p):
+    return (p[0].file, p[0].current_element)
+
+def members(p, what):
+    text = re.sub(r"\s+", "", str(what))
+    if "{" in text:
+        return set(re.findall(r"\.(young|predicate)=(?!NULL\b)", text))
+    return given.get(func(p) + (text.lstrip("&"),), set())
+
+def lost(p, what):
+    return "young" not in members(p, what)
+
+def incomplete(p, what):
+    return len(members(p, what)) == 2 and func(p) not in looking
+
+def new(p):
+    key = (p[0].file, p[0].line, p[0].column)
+    seen = key in printed
+    printed.add(key)
+    return not seen
 
 // ------------------------------------------------------------------------
-// nobody looks at the answer, and no bitmap has it
+// what is asked
 
-@ignored@
-identifier f =~ "^(__)?mmu_notifier_test_clear_young$";
-expression mm, start, end, flags;
+@initial@
+identifier q, fld =~ "^(young|predicate)$";
+expression e;
+position p;
+@@
+
+struct mmu_notifier_young q@p = {
+	.fld = e,
+};
+
+@script:python@
+q << initial.q;
+fld << initial.fld;
+e << initial.e;
+p << initial.p;
+@@
+
+if str(e) != "NULL":
+    given.setdefault(func(p) + (str(q),), set()).add(str(fld))
+
+@member@
+identifier q, fld =~ "^(young|predicate)$";
+expression e != NULL;
 position p;
 @@
 
 (
- f@p(mm, start, end, NULL, flags);
+ q.fld@p = e
 |
- (void)f@p(mm, start, end, NULL, flags);
+ q->fld@p = e
 )
 
-// Somebody may, but not at whether it was fast.
-@fast_ignored@
-identifier f =~ "^(__)?mmu_notifier_test_clear_young$";
-expression mm, start, end, bitmaps;
-expression flags : script:python() { is_fast_only(flags) };
+@script:python@
+q << member.q;
+fld << member.fld;
+p << member.p;
+@@
+
+given.setdefault(func(p) + (str(q),), set()).add(str(fld))
+
+// ------------------------------------------------------------------------
+// who looks
+
+@looks@
+symbol MMU_NOTIFIER_SLOW;
 position p;
 @@
 
-(
- f@p(mm, start, end, bitmaps, flags);
-|
- (void)f@p(mm, start, end, bitmaps, flags);
-|
- f@p(mm, start, end, bitmaps, flags) & MMU_NOTIFIER_YOUNG
-)
+ MMU_NOTIFIER_SLOW@p
 
-@assigned@
+@returned@
 identifier f =~ "^(__)?mmu_notifier_test_clear_young$";
-expression mm, start, end, bitmaps;
-expression flags : script:python() { is_fast_only(flags) };
+position p;
+@@
+
+ return f@p(...);
+
+@kept@
+identifier f =~ "^(__)?mmu_notifier_test_clear_young$";
 type T;
 identifier answer;
 position p;
 @@
 
 (
- T answer = f@p(mm, start, end, bitmaps, flags);
+ T answer = f@p(...);
 |
- answer = f@p(mm, start, end, bitmaps, flags)
+ answer = f@p(...)
 |
- answer |= f@p(mm, start, end, bitmaps, flags)
-|
- answer &= f@p(mm, start, end, bitmaps, flags)
+ answer |= f@p(...)
 )
 
-@looked@
-identifier assigned.f, assigned.answer;
-position assigned.p;
+@handed@
+identifier kept.f, kept.answer, g;
+position kept.p;
 expression E;
+position q;
 @@
 
  f@p(...)
  ... when any
 (
- <+... answer & \(MMU_NOTIFIER_FAST \| (E | MMU_NOTIFIER_FAST) \| (MMU_NOTIFIER_FAST | E)\) ...+>
+ return@q answer;
 |
- E = <+... answer ...+>
+ g@q(..., answer, ...)
 |
- E &= <+... answer ...+>
+ E |=@q answer
 |
- return <+... answer ...+>;
-|
- E(..., answer, ...)
+ *E =@q answer
 )
 
+@script:python@
+p << looks.p;
+@@
+
+looking.add(func(p))
+
+@script:python@
+p << returned.p;
+@@
+
+looking.add(func(p))
+
+@script:python@
+p << handed.q;
+@@
+
+looking.add(func(p))
+
 // ------------------------------------------------------------------------
+// nobody looks whether a page was young, and no bitmap has it
+
+@ignored@
+identifier f =~ "^(__)?mmu_notifier_test_clear_young$";
+expression mm, start, end, what;
+position p;
+@@
+
+(
+ f@p(mm, start, end, what);
+|
+ (void)f@p(mm, start, end, what);
+|
+ f@p(mm, start, end, what) & MMU_NOTIFIER_SLOW
+)
+
+// Nobody looks whether it was slow.
+@slow@
+identifier f =~ "^(__)?mmu_notifier_test_clear_young$";
+expression mm, start, end, what;
+position p;
+@@
+
+ f@p(mm, start, end, what)
+
+// ------------------------------------------------------------------------
+// a truth value
 
 @truth@
 identifier f =~ "^(__)?mmu_notifier_test_clear_young$";
@@ -120,11 +215,69 @@ position p;
 |
  f@p(...) ? e : e2
 |
+ f@p(...) == 0
+|
+ f@p(...) != 0
+|
  bool i = f@p(...);
 |
  b = f@p(...)
 |
  b |= f@p(...)
+)
+
+@bool_function@
+identifier f =~ "^(__)?mmu_notifier_test_clear_young$";
+identifier g;
+position p;
+@@
+
+bool g(...)
+{
+<+...
+ return f@p(...);
+...+>
+}
+
+@kept_truth exists@
+identifier f =~ "^(__)?mmu_notifier_test_clear_young$";
+type T;
+identifier answer;
+expression e, e2, l;
+statement S1, S2;
+position p;
+@@
+
+(
+ T answer = f(...);
+|
+ answer = f(...)
+|
+ answer |= f(...)
+)
+ ... when != answer = l
+     when != answer &= l
+     when any
+(
+ if (answer@p) S1 else S2
+|
+ while (answer@p) S1
+|
+ !answer@p
+|
+ answer@p && e
+|
+ e && answer@p
+|
+ answer@p || e
+|
+ e || answer@p
+|
+ answer@p ? e : e2
+|
+ answer@p == 0
+|
+ answer@p != 0
 )
 
 // ------------------------------------------------------------------------
@@ -148,15 +301,8 @@ position ignored.p;
 * f@p(...)
 
 @depends on context@
-identifier fast_ignored.f;
-position fast_ignored.p;
-@@
-
-* f@p(...)
-
-@depends on context && !looked@
-identifier assigned.f;
-position assigned.p;
+identifier slow.f;
+position slow.p;
 @@
 
 * f@p(...)
@@ -168,52 +314,92 @@ position truth.p;
 
 * f@p(...)
 
+@depends on context@
+identifier bool_function.f;
+position bool_function.p;
+@@
+
+* f@p(...)
+
+@depends on context@
+identifier kept_truth.answer;
+position kept_truth.p;
+@@
+
+* answer@p
+
 // ------------------------------------------------------------------------
 
 @script:python depends on org@
 p << ignored.p;
+what << ignored.what;
 @@
 
-coccilib.org.print_todo(p[0], "young pages may be lost: answer ignored")
+if lost(p, what):
+    coccilib.org.print_todo(p[0], "young pages may be lost: answer ignored")
 
 @script:python depends on org@
-p << fast_ignored.p;
+p << slow.p;
+what << slow.what;
 @@
 
-coccilib.org.print_todo(p[0], "pages without an answer may be taken for old: MMU_NOTIFIER_FAST ignored")
-
-@script:python depends on org && !looked@
-p << assigned.p;
-@@
-
-coccilib.org.print_todo(p[0], "pages without an answer may be taken for old: MMU_NOTIFIER_FAST ignored")
+if incomplete(p, what):
+    coccilib.org.print_todo(p[0], "pages that were not wanted may be taken for old: MMU_NOTIFIER_SLOW ignored")
 
 @script:python depends on org@
 p << truth.p;
 @@
 
-coccilib.org.print_todo(p[0], "answer used as a truth value, true if all was old and fast")
+if new(p):
+    coccilib.org.print_todo(p[0], "answer used as a truth value, true if all was old but slow")
+
+@script:python depends on org@
+p << bool_function.p;
+@@
+
+if new(p):
+    coccilib.org.print_todo(p[0], "answer used as a truth value, true if all was old but slow")
+
+@script:python depends on org@
+p << kept_truth.p;
+@@
+
+if new(p):
+    coccilib.org.print_todo(p[0], "answer used as a truth value, true if all was old but slow")
 
 @script:python depends on report@
 p << ignored.p;
+what << ignored.what;
 @@
 
-coccilib.report.print_report(p[0], "ERROR: young pages may be lost: answer ignored (%s)" % p[0].current_element)
+if lost(p, what):
+    coccilib.report.print_report(p[0], "ERROR: young pages may be lost: answer ignored (%s)" % p[0].current_element)
 
 @script:python depends on report@
-p << fast_ignored.p;
+p << slow.p;
+what << slow.what;
 @@
 
-coccilib.report.print_report(p[0], "ERROR: pages without an answer may be taken for old: MMU_NOTIFIER_FAST ignored (%s)" % p[0].current_element)
-
-@script:python depends on report && !looked@
-p << assigned.p;
-@@
-
-coccilib.report.print_report(p[0], "ERROR: pages without an answer may be taken for old: MMU_NOTIFIER_FAST ignored (%s)" % p[0].current_element)
+if incomplete(p, what):
+    coccilib.report.print_report(p[0], "ERROR: pages that were not wanted may be taken for old: MMU_NOTIFIER_SLOW ignored (%s)" % p[0].current_element)
 
 @script:python depends on report@
 p << truth.p;
 @@
 
-coccilib.report.print_report(p[0], "ERROR: answer used as a truth value, true if all was old and fast (%s)" % p[0].current_element)
+if new(p):
+    coccilib.report.print_report(p[0], "ERROR: answer used as a truth value, true if all was old but slow (%s)" % p[0].current_element)
+
+@script:python depends on report@
+p << bool_function.p;
+@@
+
+if new(p):
+    coccilib.report.print_report(p[0], "ERROR: answer used as a truth value, true if all was old but slow (%s)" % p[0].current_element)
+
+@script:python depends on report@
+p << kept_truth.p;
+@@
+
+if new(p):
+    coccilib.report.print_report(p[0], "ERROR: answer used as a truth value, true if all was old but slow (%s)" % p[0].current_element)
