@@ -6,7 +6,7 @@
 //# Functions of the same file are followed, one level deep.
 ///
 // Confidence: High
-// Files: pgwalk_|tdp_[a-z_]*pte|mmu_notifier_ops|kvm_pgtable_walker|kvm_(test_)?age_gfn|mmu_notifier_age_pages
+// Files: pgwalk_|tdp_[a-z_]*pte|mmu_notifier_ops|kvm_pgtable_walker|kvm_(test_)?age_gfn|kvm_arch_(can_)?age_lockless|mmu_notifier_age_pages
 // Options: --no-includes --include-headers
 
 virtual context
@@ -106,7 +106,7 @@ if p[0].current_element != "tdp_mmu_iter_cond_resched":
 // what the former call
 
 @in_age@
-identifier fn =~ "^kvm_(test_)?age_gfn(_lockless|_fast|_slow)?$";
+identifier fn =~ "^kvm_((test_)?age_gfn|arch_(can_)?age_lockless)$";
 identifier g;
 position q;
 @@

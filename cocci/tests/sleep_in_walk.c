@@ -84,7 +84,7 @@ static bool arm64(struct kvm_pgtable *pgt)
 	return kvm_pgtable_walk(pgt, 0, 1, &walker);
 }
 
-bool kvm_age_gfn_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
+bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 {
 	mutex_lock(&kvm->slots_lock); /* BUG */
 	return false;
