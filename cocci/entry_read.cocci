@@ -8,7 +8,7 @@
 ///
 // Confidence: Moderate
 // Comments: what is an entry is told by names and by the types of KVM
-// Files: s?p(te|md|ud)p|sptep|entryp|kvm_pte_t|tdp_ptep_t
+// Files: s?p(te|md|ud)p|sptep|entryp|p(te|md|ud)_t|tdp_ptep_t
 // Options: --no-includes --include-headers
 
 virtual context
@@ -26,6 +26,10 @@ def squeeze(text):
 
 def is_entryp(text):
     return ENTRYP.search(re.sub(r"^\([^()]*\*\)", "", squeeze(text))) is not None
+
+# there, entries of these types are the primary MMU's, with rules of their own
+def in_mm(p):
+    return re.search(r"(^|/)mm/", p[0].file) is not None
 
 # a loop comes by the same place with another entry
 def same_place(p1, p2):
@@ -56,8 +60,8 @@ position p != once.p;
  *e@p
 
 @typed@
-typedef kvm_pte_t;
-kvm_pte_t *kp;
+typedef kvm_pte_t, pte_t, pmd_t, pud_t;
+{kvm_pte_t *, pte_t *, pmd_t *, pud_t *} kp;
 position p != {once.p, plain.p};
 @@
 
@@ -156,7 +160,8 @@ coccilib.org.print_todo(p[0], "entry read without READ_ONCE() or rcu_dereference
 p << typed.p;
 @@
 
-coccilib.org.print_todo(p[0], "entry read without READ_ONCE() or rcu_dereference()")
+if not in_mm(p):
+    coccilib.org.print_todo(p[0], "entry read without READ_ONCE() or rcu_dereference()")
 
 @script:python depends on org@
 p << marked.p;
@@ -189,7 +194,8 @@ coccilib.report.print_report(p[0], "WARNING: entry read without READ_ONCE() or r
 p << typed.p;
 @@
 
-coccilib.report.print_report(p[0], "WARNING: entry read without READ_ONCE() or rcu_dereference() (%s)" % p[0].current_element)
+if not in_mm(p):
+    coccilib.report.print_report(p[0], "WARNING: entry read without READ_ONCE() or rcu_dereference() (%s)" % p[0].current_element)
 
 @script:python depends on report@
 p << marked.p;

@@ -3,7 +3,8 @@
 # audit.sh: the scripts in cocci/ over their samples, over our files in the
 # patched tree, and over the pristine one, where cocci/findings.tsv says what is
 # expected; then sparse, kernel-doc, compilers, clang-tidy and shellcheck.
-# With KDIR, of any version: a report of what the scripts find there.
+# With KDIR, of any version: a report of what the scripts find there, unless
+# setup has prepared that tree: then it is audited like Debian's.
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 # check counts at the end of a pipe; what is in front of it fails if it found
@@ -11,8 +12,19 @@
 shopt -s lastpipe
 set +o pipefail
 
+report=
+if [ -n "${KDIR:-}" ]; then
+	[ -d "$KDIR" ] || die "KDIR=$KDIR is not a folder"
+	KDIR=$(cd "$KDIR" && pwd)
+	version=$(release "$KDIR")
+	case $version in
+	'') die "$KDIR is no kernel tree (no VERSION in its Makefile)" ;;
+	6.12.*) find_key; [ -f "$KEY/patched.stamp" ] || report=1 ;;
+	*) report=1 ;;
+	esac
+fi
 tools=(spatch)
-[ -n "${KDIR:-}" ] || tools+=(sparse clang clang-tidy shellcheck)
+[ -n "$report" ] || tools+=(sparse clang clang-tidy shellcheck)
 for tool in "${tools[@]}"; do
 	command -v "$tool" >/dev/null || die "$tool is not installed; run: make setup"
 done
@@ -43,6 +55,7 @@ rules=()
 for script in "$TOP"/cocci/*.cocci; do
 	rules+=("$(basename "$script" .cocci)")
 done
+macros=$TOP/cocci/macros.h
 option() { sed -n "s|^// $2: ||p" "$TOP/cocci/$1.cocci"; }
 
 # spatch_files RULE OUT LIST: run a script over files, each for itself; the
@@ -55,13 +68,33 @@ spatch_files() {
 	sed 's/$/\n/' "$3" >"$2.groups"
 	read -ra options <<<"$(option "$1" Options)"
 	spatch -D report --very-quiet --no-show-diff --no-scanner --timeout 120 --cocci-file "$TOP/cocci/$1.cocci" \
-		"${options[@]}" --file-groups "$2.groups" >"$2.said" 2>"$2.errors" </dev/null || rc=$?
+		--macro-file "$macros" "${options[@]}" --file-groups "$2.groups" >"$2.said" 2>"$2.errors" </dev/null || rc=$?
 	grep -E '^[^:]+:[0-9]+:[0-9]+-[0-9]+: ' "$2.said" >"$2" || true
 	{
 		[ "$rc" -eq 0 ] || echo "$1: spatch ended with $rc"
 		grep -v '^[[:space:]]*$' "$2.errors" | sed "s|^|$1: |" || true
 		grep -vE '^[^:]+:[0-9]+:[0-9]+-[0-9]+: |^[[:space:]]*$' "$2.said" | sed "s|^|$1: |" || true
 	} >"$2.bad"
+}
+
+# unparsed OUT LIST: the functions that spatch skips as it cannot parse them are
+# in OUT as "file function", and in OUT.bad what keeps that from being complete
+unparsed() {
+	# for all at once its stack is too small
+	xargs -r -n 30 spatch --no-includes --macro-file "$macros" --parse-c <"$2" 2>"$1.said" >/dev/null || true
+	awk '
+		$1 == "PARSING:" { file = $2 }
+		!/^(bad|BAD:!!!!!):? / { name = ""; next }
+		{ sub(/^(bad:|BAD:!!!!!) /, "") }
+		/^[A-Za-z_].*\(/ && !/;$/ { name = $0 }
+		/^\{/ && name {
+			sub(/\(.*/, "", name)
+			sub(/.*[^A-Za-z0-9_]/, "", name)
+			print file "\t" name
+			name = ""
+		}
+	' "$1.said" | sort -u >"$1"
+	sed -n 's/^PARSING: //p' "$1.said" | sort -u | comm -23 <(sort -u "$2") - | sed 's/^/not parsed: /' >"$1.bad"
 }
 
 # scan TREE OUT LIST: all scripts over the files of a tree that concern them
@@ -82,26 +115,24 @@ scan() {
 		} &
 		running=$((running + 1))
 	done
+	sort -u "$2"/*.list >"$2/parsed"
+	unparsed "$2/unparsed" "$2/parsed"
 	wait
 	cd "$TOP"
 }
 
-# places DIR: the findings of a scan as "script file function"
+# places DIR: the findings of a scan as "script file function number"
 places() {
 	local rule
 	for rule in "${rules[@]}"; do
 		sed -nE "s/^([^:]+):.*\(([A-Za-z0-9_]+)\)$/$rule\t\1\t\2/p" "$1/$rule"
-	done | sort -u
+	done | sort | uniq -c | awk -v OFS='\t' '{ print $2, $3, $4, $1 }' | sort
 }
 
 sources() { find "$@" -name '*.[ch]' 2>/dev/null | sort; }
 
 # ---------------------------------------------------------------- another tree
-if [ -n "${KDIR:-}" ]; then
-	[ -d "$KDIR" ] || die "KDIR=$KDIR is not a folder"
-	KDIR=$(cd "$KDIR" && pwd)
-	version=$(release "$KDIR")
-	[ -n "$version" ] || die "$KDIR is no kernel tree (no VERSION in its Makefile)"
+if [ -n "$report" ]; then
 	(cd "$KDIR" && sources "${roots[@]}" include/linux/{mmu_notifier,kvm_}*.h) >"$tmp/list"
 	[ -s "$tmp/list" ] || die "$KDIR has none of ${roots[*]}"
 	say "Linux $version in $KDIR: $(wc -l <"$tmp/list") files, ${#rules[@]} scripts ..."
@@ -112,6 +143,8 @@ if [ -n "${KDIR:-}" ]; then
 	done
 	printf '\n%s findings in %s functions; cocci/README.md says how to read them\n' \
 		"$(for rule in "${rules[@]}"; do cat "$tmp/out/$rule"; done | wc -l)" "$(places "$tmp/out" | wc -l)"
+	printf '%s functions were skipped, as spatch cannot parse them\n' "$(wc -l <"$tmp/out/unparsed")"
+	sed 's/^/  /' "$tmp/out/unparsed"
 	bad=$(cat "$tmp"/out/*.bad)
 	[ -z "$bad" ] || die "not all could be looked at: $bad"
 	exit 0
@@ -145,7 +178,7 @@ for rule in "${rules[@]}"; do
 	for mode in org context patch; do
 		grep -q "^virtual $mode$" "$TOP/cocci/$rule.cocci" || continue
 		samples=("$TOP/cocci/tests/$rule".c)
-		spatch -D "$mode" --very-quiet --cocci-file "$TOP/cocci/$rule.cocci" --no-includes "${samples[@]}" \
+		spatch -D "$mode" --very-quiet --macro-file "$macros" --cocci-file "$TOP/cocci/$rule.cocci" --no-includes "${samples[@]}" \
 			>"$tmp/mode" 2>"$tmp/mode.bad" </dev/null || echo "$rule, mode $mode: failed"
 		[ -s "$tmp/mode" ] || echo "$rule, mode $mode: finds nothing in its sample"
 		sed "s/^/$rule, mode $mode: /" "$tmp/mode.bad"
@@ -153,39 +186,54 @@ for rule in "${rules[@]}"; do
 done | check "modes org, context and patch"
 
 # ----------------------------------------------------------------- pristine tree
-# The table comes from the pristine tree: script, file, function, verdict, why.
+# The table: script, file, function, findings in the pristine tree, findings with
+# the series, verdict, why.
 table=$TOP/cocci/findings.tsv
-grep -v '^#' "$table" | cut -f1-3 | sort >"$tmp/expected"
+awk '{ print $2 }' "$KEY/patched.manifest" | grep '\.[ch]$' >"$tmp/ours"
+# expected COLUMN: "script file function number" by the table
+expected() { awk -F'\t' -v OFS='\t' -v n="$1" '!/^#/ && $n > 0 { print $1, $2, $3, $n }' "$table" | sort; }
+# compare DIR COLUMN WHERE
+compare() {
+	places "$1" | comm -23 - <(expected "$2") | check "$3: every finding is in cocci/findings.tsv"
+	expected "$2" | if [ "$2" = 5 ]; then grep -Ff "$tmp/ours"; else cat; fi |
+		comm -23 - <(places "$1") | check "$3: everything in cocci/findings.tsv is found"
+}
+
 say "scripts over $(release "$KEY/stock") ..."
 (cd "$KEY/stock" && sources "${roots[@]}") >"$tmp/list"
 scan "$KEY/stock" "$tmp/stock" "$tmp/list"
 cat "$tmp"/stock/*.bad | check "pristine tree: everything could be looked at"
-places "$tmp/stock" >"$tmp/found"
-comm -13 "$tmp/expected" "$tmp/found" | check "pristine tree: every finding is in cocci/findings.tsv"
-comm -23 "$tmp/expected" "$tmp/found" | check "pristine tree: everything in cocci/findings.tsv is found"
+printf '# %s functions that spatch cannot parse\n' "$(wc -l <"$tmp/stock/unparsed")"
+sed 's/^/#   /' "$tmp/stock/unparsed"
+compare "$tmp/stock" 4 "pristine tree"
 {
-	uniq -d "$tmp/expected"
-	awk -F'\t' '!/^#/ && (NF != 5 || $4 !~ /^(true|harmless|false)$/ || $5 == "")' "$table"
-} | check "cocci/findings.tsv: one line each, with a verdict and a reason"
+	cut -f1-3 "$table" | grep -v '^#' | sort | uniq -d
+	awk -F'\t' '
+		FNR == NR { ours[$1]; next }
+		/^#/ { next }
+		NF != 7 || $4 $5 !~ /^[0-9]+$/ || $4 + $5 == 0 || $6 !~ /^(true|harmless|false)$/ || $7 == "" { print; next }
+		$4 != $5 && !($2 in ours) { print "the series does not touch this: " $0 }
+	' "$tmp/ours" "$table"
+} | check "cocci/findings.tsv: one line each, with numbers, a verdict and a reason"
 grep -v '^#' "$table" | awk -F'\t' '
-	{ n[$1]++; v[$1, $4]++ }
+	{ n[$1]++; v[$1, $6]++ }
 	END { for (rule in n) printf "# %-24s %3d true %3d harmless %3d false\n", rule, v[rule, "true"], v[rule, "harmless"], v[rule, "false"] }
 ' | sort
-awk -F'\t' '!/^#/ && /FROZEN_SPTE/ { printf "# %s in %s, %s(): %s\n", $1, $2, $3, $5 }' "$table"
+awk -F'\t' '!/^#/ && /FROZEN_SPTE/ { printf "# %s in %s, %s(): %s\n", $1, $2, $3, $7 }' "$table"
 
 # ------------------------------------------------------------------ patched tree
 say "scripts over our files ..."
-awk '{ print $2 }' "$KEY/patched.manifest" | grep '\.[ch]$' >"$tmp/ours"
 while read -r file; do
 	[ -f "$KEY/stock/$file" ] || echo "$file"
 done <"$tmp/ours" >"$tmp/new"
 scan "$KEY/patched" "$tmp/patched" "$tmp/ours"
 cat "$tmp"/patched/*.bad | check "our files: everything could be looked at"
 # Tables that a test made need no RCU: nobody frees them.
-places "$tmp/patched" | comm -23 - "$tmp/expected" | grep -v $'^walk_rcu\tlib/lockless_pgwalk/' |
-	check "our files: no finding that the pristine tree does not have"
-comm -23 <(grep -Ff "$tmp/ours" "$tmp/found") <(places "$tmp/patched") |
-	sed 's/^/# gone in the patched tree: /'
+sed -i '/^lib\/lockless_pgwalk\//d' "$tmp/patched/walk_rcu"
+compare "$tmp/patched" 5 "our files"
+comm -23 "$tmp/patched/unparsed" "$tmp/stock/unparsed" |
+	check "our files: spatch parses every function that it can parse in the pristine tree"
+awk -F'\t' '!/^#/ && $5 < $4 { printf "# the series removes: %s in %s, %s()\n", $1, $2, $3 }' "$table"
 
 # ---------------------------------------------------------------------- compilers
 (cd "$KEY/patched" && xargs perl scripts/kernel-doc -none -Wall <"$tmp/new") 2>&1 | check "kernel-doc"

@@ -25,6 +25,12 @@ static bool by_type(kvm_pte_t *table)
 	return kvm_pte_valid(*table); /* BUG */
 }
 
+static bool powerpc_by_type(pte_t *table, pmd_t *dir, unsigned long i)
+{
+	return pmd_present(*dir) && /* BUG */
+	       pte_young(*(table + i)); /* BUG */
+}
+
 static u64 marked(tdp_ptep_t root)
 {
 	return *root; /* BUG */

@@ -7,9 +7,26 @@ static void at_once(struct kvm_mmu_page *sp)
 	kfree(sp);
 }
 
+static void by_name(void *table)
+{
+	free_page((unsigned long)table); /* BUG */
+}
+
 static void from_cache(pmd_t *pmdp)
 {
 	kmem_cache_free(kvm_pmd_cache, pmdp); /* BUG */
+}
+
+/* Who frees is who calls this. */
+static void free_pte_page(pte_t *ptep)
+{
+	kmem_cache_free(kvm_pte_cache, ptep);
+}
+
+static void wrapped(pte_t *pte)
+{
+	memset(pte, 0, PAGE_SIZE);
+	free_pte_page(pte); /* BUG */
 }
 
 static int walker(const struct kvm_pgtable_visit_ctx *ctx, enum kvm_pgtable_walk_flags visit)
@@ -80,6 +97,16 @@ static void waited(struct kvm_pgtable *pgt)
 	free_pages_exact(pgd, PAGE_SIZE);
 }
 
+static void deferred_if_needed(struct kvm_pgtable *pgt, kvm_pte_t *childp)
+{
+	struct kvm_pgtable_mm_ops *mm_ops = pgt->mm_ops;
+
+	if (childp && pgt->flags & LOCKLESS)
+		mm_ops->free_unlinked_table(childp, 2);
+	else if (childp)
+		mm_ops->put_page(childp);
+}
+
 static int never_linked(struct kvm_pgtable_mm_ops *mm_ops, struct memcache *cache)
 {
 	kvm_pte_t *childp;
@@ -90,6 +117,35 @@ static int never_linked(struct kvm_pgtable_mm_ops *mm_ops, struct memcache *cach
 		return -EAGAIN;
 	}
 	return 0;
+}
+
+static void wrapped_rcu(pte_t *pte, bool rcu)
+{
+	if (rcu) {
+		kfree_rcu_mightsleep(pte);
+		return;
+	}
+
+	memset(pte, 0, PAGE_SIZE);
+	free_pte_page(pte);
+}
+
+static void wrapped_rcu_or_else(pte_t *pte, bool rcu)
+{
+	if (rcu)
+		kfree_rcu_mightsleep(pte);
+	else
+		free_pte_page(pte);
+}
+
+static void wrapped_never_linked(void)
+{
+	pte_t *new = NULL;
+
+	if (missing())
+		new = alloc_pte_page();
+	if (new && !link(new))
+		free_pte_page(new);
 }
 
 static int never_linked_page(struct kvm_mmu_page *sp)
