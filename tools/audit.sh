@@ -245,10 +245,11 @@ say "sparse and checkpatch, patch by patch ..."
 check <"$tmp/series.bad" "sparse, checkpatch --strict: nothing that the pristine tree does not have"
 
 say "user space ..."
-# user_space WHERE FLAGS SOURCES: the latter two are names of arrays
+# user_space WHERE FLAGS SOURCES [OPTION...]: FLAGS and SOURCES are names of
+# arrays, the options are for clang-tidy
 user_space() {
 	local -n cflags=$2 files=$3
-	local compiler source
+	local compiler source tidy=("--config-file=$TOP/tests/.clang-tidy" "${@:4}")
 	for compiler in gcc clang; do
 		for source in "${files[@]}"; do
 			$compiler "${cflags[@]}" -O2 -Wall -Wextra -Wshadow -Wno-unused-parameter \
@@ -256,7 +257,7 @@ user_space() {
 		done 2>&1 | check "$compiler -Wall -Wextra -Wshadow, $1"
 	done
 	{
-		clang-tidy --quiet --config-file="$TOP/tests/.clang-tidy" "${files[@]}" -- "${cflags[@]}" 2>"$tmp/tidy" ||
+		clang-tidy --quiet "${tidy[@]}" "${files[@]}" -- "${cflags[@]}" 2>"$tmp/tidy" ||
 			echo "clang-tidy ended with $?: $(tail -n 1 "$tmp/tidy")"
 	} | grep -E '(warning|error|ended with.*):' | sort -u | check "clang-tidy, $1"
 }
@@ -265,6 +266,12 @@ library=(-std=c11 -D_GNU_SOURCE -DPGWALK_DEBUG "-I$TOP/include" "-I$TOP/kunit"
 	-DPROBE_FORMAT=x86_tdp_format '-DPROBE_HEADER="lockless_pgwalk/formats/x86_tdp.h"')
 # shellcheck disable=SC2034
 library_tests=("$TOP"/tests/*.c)
+# kernel files and what they include; macros there are those of the kernel
+# shellcheck disable=SC2034
+kernel=(-std=gnu2x -D_GNU_SOURCE -DPGWALK_DEBUG "-I$TOP" "-I$TOP/user" "-I$TOP/user/x86"
+	"-I$TOP/include" "-I$TOP/kunit")
+# shellcheck disable=SC2034
+kernel_tests=("$TOP"/tests/kernel/*.c)
 # shellcheck disable=SC2034
 guest=(-std=gnu11 "-I$TOP/kunit")
 # the compilers here know no assembler but this machine's; of the other back ends
@@ -272,6 +279,8 @@ guest=(-std=gnu11 "-I$TOP/kunit")
 # shellcheck disable=SC2034
 mapfile -t guest_tests < <(find "$TOP/tests/guest" -name '*.c' ! -name arm64.c ! -name powerpc.c | sort)
 user_space tests/ library library_tests
+user_space "tests/kernel/, user/" kernel kernel_tests --checks=-bugprone-suspicious-include,-bugprone-macro-parentheses \
+	--header-filter='include/lockless_pgwalk|kunit|tests|user|mm/young_batch'
 user_space tests/guest/ guest guest_tests
 
 mapfile -t scripts < <(cd "$TOP" && git ls-files -co --exclude-standard | while read -r file; do
