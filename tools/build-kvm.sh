@@ -86,13 +86,25 @@ in_mm() {
 }
 
 # modpost over KVM's modules. No vmlinux is linked for it: what that would export
-# stands in the source.
+# stands in the source, some of it with names that macros complete.
 modpost() {
-	(cd "$tree" && grep -rhoE --include='*.[chS]' 'EXPORT_[A-Z_]*SYMBOL[A-Z_]*\(\w+' \
+	local modules=(arch/x86/kvm/kvm{,-amd,-intel}.o)
+	(cd "$tree" && grep -rhoE --include='*.[chS]' 'EXPORT_[A-Z_]*(SYMBOL|STATIC_CALL)[A-Z_]*\(\w+( *##)?' \
 		arch/x86/[!k]* arch/x86/kernel block crypto drivers fs init kernel lib mm security virt/lib) |
-		sed 's/.*(//' | sort -u | awk '{ printf "0x0\t%s\tvmlinux\tEXPORT_SYMBOL_GPL\t\n", $1 }' >"$obj/rest.symvers"
+		sed 's/.*(//' >"$obj/exports"
 	cd "$obj"
-	scripts/mod/modpost -M -i rest.symvers -o kvm.symvers arch/x86/kvm/kvm{,-amd,-intel}.o
+	nm -u "${modules[@]}" | sed -n 's/^ *U //p' | sort -u | awk '
+		NR == FNR { if (sub(/ *##/, "")) part[$0]; else whole[$0]; next }
+		{
+			name = $0
+			sub(/^__(tracepoint_|traceiter_|SC[KT]__(tp_func_)?)/, "", name)
+			found = name in whole || $0 in whole
+			for (p in part)
+				found = found || index($0, p) == 1
+			if (found)
+				printf "0x0\t%s\tvmlinux\tEXPORT_SYMBOL_GPL\t\n", $0
+		}' exports - >rest.symvers
+	scripts/mod/modpost -M -i rest.symvers -o kvm.symvers "${modules[@]}"
 }
 
 mkdir -p "$obj"
