@@ -280,8 +280,9 @@ static __always_inline bool young_batch_age(struct young_batch *batch,
 
 struct young_batch { };
 
-#define young_batch_init(batch, can_swap)	do { } while (0)
-#define young_batch_flush(batch, mm)		0
+/* Macros, so that what calls them is compiled as if there was nothing. */
+#define young_batch_init(batch, can_swap)	((void)(batch))
+#define young_batch_flush(batch, mm)		({ (void)(batch); 0; })
 #define young_batch_age(batch, lruvec, vma, pte, i, addr, end) \
 	ptep_clear_young_notify(vma, *(addr), (pte) + *(i))
 

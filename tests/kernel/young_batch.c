@@ -199,6 +199,8 @@ static void growth(void)
 	      calls(2, true, false));
 	check(calls(8, false, false) == PAGES / 8, "every eighth: %u calls",
 	      calls(8, false, false));
+	check(calls(2, false, true) == PAGES / 2, "every second, slow: %u calls",
+	      calls(2, false, true));
 	check(calls(64, true, true) == PAGES / 64, "every 64th, slow: %u calls",
 	      calls(64, true, true));
 	check(calls(PAGES, true, false) == 1, "one page: %u calls", calls(PAGES, true, false));
