@@ -17,11 +17,11 @@ enum young_dev_op {
 };
 
 /* young_dev_range.flags */
-#define YOUNG_DEV_CLEAR		(1 << 0)
+#define YOUNG_DEV_CLEAR		1
 
 /* young_dev_range.result */
-#define YOUNG_DEV_YOUNG		(1 << 8)
-#define YOUNG_DEV_SLOW		(1 << 9)
+#define YOUNG_DEV_YOUNG		0x100
+#define YOUNG_DEV_SLOW		0x200
 
 /**
  * struct young_dev_range - a call of the MMU notifier

@@ -218,17 +218,16 @@ __young_batch_age(struct young_batch *batch, struct lruvec *lruvec,
 		  struct vm_area_struct *vma, pte_t *ptep, unsigned long addr,
 		  unsigned long end)
 {
-	unsigned long bits;
+	unsigned long bits, bit;
 
 	/* Pages are visited in ascending order: none is below the window. */
 	if (addr < batch->end) {
-		unsigned long bit = young_batch_pages(batch->start, addr);
-
+		bit = young_batch_pages(batch->start, addr);
 		bits = batch->young >> bit;
 		batch->clear |= (bits & 1) << bit;
-	} else if (!batch->clear && !young_batch_follows(batch, addr)) {
-		return young_batch_alone(batch, vma->vm_mm, addr);
 	} else {
+		if (!batch->clear && !young_batch_follows(batch, addr))
+			return young_batch_alone(batch, vma->vm_mm, addr);
 		bits = young_batch_open(batch, lruvec, vma, ptep, addr, end);
 	}
 

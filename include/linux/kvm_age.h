@@ -43,6 +43,7 @@ static inline unsigned long kvm_age_first_bit(const struct kvm_gfn_range *range)
  * tables are looked at: kvm_arch_age_lockless() says so then.
  *
  * Context: kvm->srcu need not be held, mmu_lock must not be. Must not sleep.
+ * Return: true if it does, for some of the guest's memory at least.
  */
 bool kvm_arch_can_age_lockless(struct kvm *kvm);
 
