@@ -58,7 +58,7 @@ pgwalk_descend(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
 		u64 index = (pos - base) >> shift;
 
 		entry->entryp = table + index * fmt->entry_size;
-		/* Pairs with the release that linked the table, see format.h. */
+		/* Pairs with the store that linked the table, see format.h. */
 		entry->seen = fmt->load(entry->entryp);
 		entry->type = fmt->decode(tree, entry->seen, level);
 		entry->next = base + ((index + 1) << shift);
