@@ -13,6 +13,7 @@
 #include <lockless_pgwalk/formats/powerpc_radix.h>
 #include <lockless_pgwalk/formats/x86_tdp.h>
 #include <lockless_pgwalk/young.h>
+#include <setjmp.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,8 +92,7 @@ static const struct arch powerpc = {
 struct actor {
 	const char *name;
 	void (*run)(struct actor *self);
-	ucontext_t context;
-	char *stack;
+	jmp_buf paused;
 	bool done;
 	unsigned long young;	/* reported by this walker */
 	unsigned long cleared;	/* pages whose bit it has taken */
@@ -134,7 +134,7 @@ static const struct scenario *scenario;
 static struct actor actors[MAX_ACTORS];
 static unsigned int nr_actors;
 static struct actor *current;
-static ucontext_t scheduler;
+static jmp_buf scheduler;
 
 static unsigned int choice[MAX_STEPS];
 static unsigned int options[MAX_STEPS];
@@ -157,7 +157,8 @@ static void require(bool met, const char *what)
 
 static void let_others_run(void)
 {
-	swapcontext(&current->context, &scheduler);
+	if (!_setjmp(current->paused))
+		_longjmp(scheduler, 1);
 }
 
 /* Entries as they are in memory. */
@@ -496,18 +497,37 @@ static const struct scenario scenarios[] = {
 	  0, 3, &powerpc },
 };
 
+/* An actor runs to its end in each run, and waits for the next one. */
 static void enter(void)
 {
-	current->run(current);
-	current->done = true;
-	for (;;)
+	for (;;) {
 		let_others_run();
+		current->run(current);
+		current->done = true;
+	}
 }
 
+/* Between contexts by jumps: swapcontext() would call the kernel each time. */
 static void resume(struct actor *actor)
 {
 	current = actor;
-	swapcontext(&scheduler, &actor->context);
+	if (!_setjmp(scheduler))
+		_longjmp(actor->paused, 1);
+}
+
+static void start(struct actor *actor)
+{
+	ucontext_t context;
+
+	getcontext(&context);
+	context.uc_stack.ss_sp = malloc(STACK_SIZE);
+	context.uc_stack.ss_size = STACK_SIZE;
+	if (!context.uc_stack.ss_sp)
+		exit(1);
+	makecontext(&context, enter, 0);
+	current = actor;
+	if (!_setjmp(scheduler))
+		setcontext(&context);
 }
 
 static void prepare(const struct scenario *s)
@@ -534,10 +554,6 @@ static void prepare(const struct scenario *s)
 		actor->young = 0;
 		actor->cleared = 0;
 		actor->touched = false;
-		getcontext(&actor->context);
-		actor->context.uc_stack.ss_sp = actor->stack;
-		actor->context.uc_stack.ss_size = STACK_SIZE;
-		makecontext(&actor->context, enter, 0);
 		/* Up to its first access: nothing that others could see. */
 		resume(actor);
 	}
@@ -640,11 +656,8 @@ int main(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < MAX_ACTORS; i++) {
-		actors[i].stack = malloc(STACK_SIZE);
-		if (!actors[i].stack)
-			return 1;
-	}
+	for (i = 0; i < MAX_ACTORS; i++)
+		start(&actors[i]);
 
 	run_arch(&x86);
 	run_arch(&arm64);
