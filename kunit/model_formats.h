@@ -147,6 +147,9 @@ static const struct model_value model_arm64_s2_values[] = {
 	  AT_ABOVE, PGWALK_BUSY, PGWALK_SLOW },
 	{ "contiguous page", S2PTE_PAGE | S2PTE_CONTIGUOUS | S2PTE_AF, AT_LAST,
 	  PGWALK_BUSY, PGWALK_SLOW },
+	/* Another entry of the group may have its access flag. */
+	{ "contiguous page, not accessed", S2PTE_PAGE | S2PTE_CONTIGUOUS,
+	  AT_LAST, PGWALK_BUSY, PGWALK_SLOW },
 	{ "contiguous block", S2PTE_BLOCK | S2PTE_CONTIGUOUS | S2PTE_AF,
 	  NOT_LAST, PGWALK_BUSY, PGWALK_SLOW },
 	{ "page", S2PTE_PAGE | S2PTE_W, AT_LAST, PGWALK_LEAF, PGWALK_OLD },
