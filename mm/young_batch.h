@@ -25,6 +25,7 @@
  * struct young_batch - pages whose age in the secondary MMUs is known
  * @start: address of the page that bit 0 stands for
  * @end: first address beyond the window; equal to @start if there is none
+ * @far: the first address that is too far away to be in another window
  * @young: what the secondary MMUs found young
  * @clear: of those, the pages that were asked for
  * @used: other pages of the window for which its answer was of use
@@ -51,6 +52,7 @@
 struct young_batch {
 	unsigned long start;
 	unsigned long end;
+	unsigned long far;
 	unsigned long young;
 	unsigned long clear;
 	unsigned int used;
@@ -72,8 +74,10 @@ static inline void young_batch_init(struct young_batch *batch, bool can_swap)
 {
 	batch->start = 0;
 	batch->end = 0;
+	batch->far = 0;
+	batch->young = 0;
 	batch->clear = 0;
-	batch->used = 0;
+	batch->used = 1;
 	batch->skipped = 0;
 	batch->can_swap = can_swap;
 	batch->slow = false;
@@ -121,6 +125,23 @@ static inline unsigned int young_batch_flush(struct young_batch *batch,
 	return skipped;
 }
 
+/* A window, and how far it reaches: a gap may be as large as the window. */
+static inline void young_batch_set(struct young_batch *batch,
+				   unsigned long start, unsigned long end)
+{
+	batch->start = start;
+	batch->end = end;
+	batch->far = end + PAGE_SIZE + (batch->slow ? 0 : end - start);
+}
+
+/* Ask about a page as if there were no windows. */
+static inline bool young_batch_alone(struct young_batch *batch,
+				     struct mm_struct *mm, unsigned long addr)
+{
+	young_batch_set(batch, addr, addr + PAGE_SIZE);
+	return __mmu_notifier_clear_young(mm, addr, addr + PAGE_SIZE);
+}
+
 /* How many pages behind @addr does no MMU find young? */
 static noinline unsigned int young_batch_skip(struct young_batch *batch,
 					      unsigned long addr, pte_t *ptep)
@@ -155,38 +176,19 @@ static noinline bool young_batch_ask(struct young_batch *batch,
 		.nbits = BITS_PER_LONG,
 		.clear = true,
 	};
+	unsigned long end = addr + nr * PAGE_SIZE;
 	unsigned int answer;
 
 	if (batch->slow)
 		wanted = young_batch_wanted(lruvec, vma, ptep, addr, nr,
 					    batch->can_swap);
-	batch->end = addr + nr * PAGE_SIZE;
-	answer = mmu_notifier_test_clear_young(vma->vm_mm, addr, batch->end,
-					       &what);
+	answer = mmu_notifier_test_clear_young(vma->vm_mm, addr, end, &what);
 	if (answer & MMU_NOTIFIER_SLOW && !batch->slow) {
 		batch->slow = true;
-		batch->end = addr + PAGE_SIZE;
+		end = addr + PAGE_SIZE;
 	}
+	young_batch_set(batch, addr, end);
 	return batch->young & BIT(0);
-}
-
-/* Ask about a page as if there were no windows. */
-static inline bool young_batch_alone(struct young_batch *batch,
-				     struct mm_struct *mm, unsigned long addr)
-{
-	batch->start = addr;
-	batch->end = addr + PAGE_SIZE;
-	batch->used = 1;
-	return __mmu_notifier_clear_young(mm, addr, batch->end);
-}
-
-/* Is a page behind the window near enough to be in another one? */
-static inline bool young_batch_follows(const struct young_batch *batch,
-				       unsigned long addr)
-{
-	unsigned long gap = addr - batch->end;
-
-	return batch->slow ? !gap : gap <= batch->end - batch->start;
 }
 
 static noinline bool young_batch_open(struct young_batch *batch,
@@ -196,7 +198,7 @@ static noinline bool young_batch_open(struct young_batch *batch,
 {
 	unsigned long last = young_batch_pages(batch->start, batch->end);
 	unsigned long used = batch->used + hweight_long(batch->clear);
-	bool alone = !young_batch_follows(batch, addr) ||
+	bool alone = addr >= batch->far ||
 		     (batch->slow ? used < last : 2 * used < last);
 
 	if (batch->clear)
@@ -204,7 +206,6 @@ static noinline bool young_batch_open(struct young_batch *batch,
 	if (alone)
 		return young_batch_alone(batch, vma->vm_mm, addr);
 
-	batch->start = addr;
 	batch->young = 0;
 	batch->used = 1;
 	last = min(last * YOUNG_BATCH_GROWTH, YOUNG_BATCH_PAGES);
@@ -226,8 +227,6 @@ __young_batch_age(struct young_batch *batch, struct lruvec *lruvec,
 		bits = batch->young >> bit;
 		batch->clear |= (bits & 1) << bit;
 	} else {
-		if (!batch->clear && !young_batch_follows(batch, addr))
-			return young_batch_alone(batch, vma->vm_mm, addr);
 		bits = young_batch_open(batch, lruvec, vma, ptep, addr, end);
 	}
 
@@ -268,6 +267,11 @@ static __always_inline bool young_batch_age(struct young_batch *batch,
 
 	if (!mm_has_notifiers(vma->vm_mm))
 		return young;
+
+	if (*addr >= batch->far && !batch->clear) {
+		young |= young_batch_alone(batch, vma->vm_mm, *addr);
+		return young;
+	}
 
 	answer = __young_batch_age(batch, lruvec, vma, pte + *i, *addr, end);
 	*i += answer / 2;
