@@ -33,7 +33,7 @@ RUNS_arm64=(A B C D F P)
 RUNS_powerpc=(A C F)
 
 SELFTESTS=(demand_paging_test dirty_log_test access_tracking_perf_test
-	memslot_modification_stress_test)
+	memslot_modification_stress_test age_exactness_test)
 SELFTESTS_x86=(max_guest_memory_test)
 SELFTESTS_arm64=(kvm_page_table_test aarch64/page_fault_test)
 # 6.12 has none for powerpc
