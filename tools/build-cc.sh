@@ -20,10 +20,10 @@ status=$?
 if [ -s "$dep.said" ]; then
 	cat "$dep.said" >&2
 	object=${dep%/*}/${dep##*/.}
-	# sparse cannot follow a lock that is taken on a condition, and names the
-	# function that it was inlined into: what counts is how often it says so
-	sed -nE "s/:[0-9]+:[0-9]+: (warning|error|fatal error): /: \1: /; T
-		s/(context imbalance) in '[^']*'/\1/; s|^|${object%.d} |p" "$dep.said" >>"$SAID"
+	# sparse cannot follow a lock that is taken on a condition, and says so once
+	# for each function that this was inlined into: one place counts once
+	sed -E "s/(context imbalance) in '[^']*'/\1/" "$dep.said" | sort -u |
+		sed -nE "s/:[0-9]+:[0-9]+: (warning|error|fatal error): /: \1: /; T; s|^|${object%.d} |p" >>"$SAID"
 fi
 rm -f "$dep.said"
 exit "$status"
