@@ -18,8 +18,8 @@ exec 9>"$obj/.lock"
 flock 9
 
 run() {
-	counted "$obj" "$obj/kunit.log" python3 tools/testing/kunit/kunit.py run --arch="$arch" \
-		--kunitconfig="$config" --build_dir="$obj" --make_options='CC=ccache gcc' --jobs="$(nproc)" || status=$?
+	PATH=$TOP/tools:$PATH counted "$obj" "$obj/kunit.log" python3 tools/testing/kunit/kunit.py run --arch="$arch" \
+		--kunitconfig="$config" --build_dir="$obj" --make_options='CC=kasan-cc.sh ccache gcc' --jobs="$(nproc)" || status=$?
 }
 status=0
 rm -f "$obj/test.log"

@@ -98,15 +98,17 @@ arch_is() {
 
 # kmake TREE ARCH FLAVOUR ARGUMENT...: the kernel's make
 kmake() {
-	local tree=$1 obj=obj-$2-$3 flags=()
+	local tree=$1 obj=obj-$2-$3 flags=() cc
 	arch_is "$2"
+	cc="ccache ${CROSS}gcc"
+	[ "$3" != debug ] || cc="kasan-cc.sh $cc"
 	# options that nobody can set: that MGLRU walks page tables, which powerpc does
 	# not let it, although the emulated CPU sets their accessed bits
 	[ "$2-$3" != powerpc-perf ] ||
 		flags=(KCPPFLAGS='-DCONFIG_ARCH_HAS_HW_PTE_YOUNG=1 -DCONFIG_LRU_GEN_WALKS_MMU=1')
 	shift 3
-	make -s -C "$KEY/$tree" O="$obj" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
-		CC="ccache ${CROSS}gcc" "${flags[@]}" -j"$(nproc)" "$@" </dev/null
+	PATH=$TOP/tools:$PATH make -s -C "$KEY/$tree" O="$obj" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
+		CC="$cc" "${flags[@]}" -j"$(nproc)" "$@" </dev/null
 }
 
 # configure TREE ARCH FLAVOUR [partial]: what the fragments name and nothing
