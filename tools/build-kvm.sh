@@ -4,11 +4,13 @@
 # in one configuration of tools/configs/build-*: KVM, our library, and what knows
 # of MMU notifiers in mm, which is compiled as a whole for two of them; or only
 # the objects that are named. KVM as modules has to find each symbol exported.
+# What differs from another configuration by compiler or page size alone
+# compiles the files that the series changes.
 #   TREE stock|patched|series   NAME one of those that build-kvm.sh alone prints
 #   SPARSE_THESE=file  sparse looks at the sources that are listed there
 #   PARTIAL=1          not all options that are asked for have to exist yet, and
 #                      little of mm is compiled
-#   LONG=1             all of mm is, for all
+#   LONG=1             all of KVM and mm is, for all
 # What is warned of is printed, one line each: the object, then the warning.
 # Debian 12 has no compiler for loongarch, whose KVM is only read.
 # shellcheck source=tools/lib.sh
@@ -107,6 +109,23 @@ modpost() {
 	scripts/mod/modpost -M -i rest.symvers -o kvm.symvers "${modules[@]}"
 }
 
+# The files of the series that are compiled here.
+changed() {
+	awk '{ print $2 }' "$KEY/patched.manifest" | sed -nE "s|^virt/|arch/$folder/kvm/../../../virt/|
+		/^(mm|arch\/$folder)\//s/\.c$/.o/p"
+}
+
+default_targets() {
+	printf '%s\n' fs/proc/page.o fs/proc/task_mmu.o kernel/fork.o
+	[ ! -d "$tree/lib/lockless_pgwalk" ] || echo lib/lockless_pgwalk/
+	case $name${LONG:+-long}${PARTIAL:+-partial} in
+	x86-nonotifier*) echo mm/ ;;
+	x86-clang | arm64-16k | arm64-64k | powerpc-4k) changed ;;
+	x86 | *-long) printf '%s\n' mm/ "arch/$folder/kvm/" ;;
+	*) in_mm 'mmu_notifier|_young'; echo "arch/$folder/kvm/" ;;
+	esac
+}
+
 mkdir -p "$obj"
 exec 9>"$obj/.lock"
 flock 9
@@ -117,16 +136,7 @@ touch "$SAID"
 : >"$SAID"
 configure_build
 targets=("$@")
-if [ $# -eq 0 ]; then
-	targets=(fs/proc/page.o fs/proc/task_mmu.o kernel/fork.o)
-	if [ -z "${PARTIAL:-}" ] && [[ -n ${LONG:-} || $name == x86 || $name == x86-nonotifier ]]; then
-		targets+=(mm/)
-	else
-		mapfile -tO 3 targets < <(in_mm 'mmu_notifier|_young')
-	fi
-	[ "$name" = x86-nonotifier ] || targets+=("arch/$folder/kvm/")
-	[ ! -d "$tree/lib/lockless_pgwalk" ] || targets+=(lib/lockless_pgwalk/)
-fi
+[ $# -gt 0 ] || mapfile -t targets < <(default_targets)
 counted "$obj" "$obj/build.log" build_make "${targets[@]}" || refused "does not build"
 if [ "$name" = x86 ] && [ $# -eq 0 ]; then
 	(modpost) >>"$obj/build.log" 2>&1 || refused "KVM as modules"
