@@ -312,7 +312,7 @@ model_add_table(struct model *m, u64 base, unsigned int level)
 	table->entries = m->arena + m->used;
 	m->used += size;
 	/* One empty entry, and twice as many each time. */
-	m->format->store(table->entries, m->format->empty);
+	m->format->store((void __rcu *)table->entries, m->format->empty);
 	for (; done < size; done *= 2)
 		memcpy(table->entries + done, table->entries,
 		       done < size - done ? done : size - done);

@@ -622,8 +622,8 @@ static inline u64 race_split(struct model *m, const struct model_mapping *map)
 
 	table = model_add_table(m, map->first, map->level - 1);
 	for (i = 0; i < 8; i++)
-		m->format->store(table->entries +
-				 i * m->format->fmt->entry_size,
+		m->format->store((void __rcu *)(table->entries +
+						i * m->format->fmt->entry_size),
 				 model_leaf_value(m, i, map->level - 1, i & 1));
 	return model_link(m, table);
 }
