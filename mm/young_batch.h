@@ -7,6 +7,7 @@
 #define _MM_YOUNG_BATCH_H
 
 #include <linux/bitops.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/mm_types.h>
 #include <linux/mmu_notifier_young.h>
@@ -21,11 +22,15 @@
 /* How much larger the next window is if the last one was of use. */
 #define YOUNG_BATCH_GROWTH	8
 
+/* No page is alone before __young_batch_age() has looked at it. */
+#define YOUNG_BATCH_WINDOW	ULONG_MAX
+
 /**
  * struct young_batch - pages whose age in the secondary MMUs is known
- * @start: address of the page that bit 0 stands for
- * @end: first address beyond the window; equal to @start if there is none
- * @far: the first address that is too far away to be in another window
+ * @start: address of the page that bit 0 stands for; not kept for a lone page
+ * @end: first address beyond the window
+ * @reach: how far behind a lone page the next one is alone, too; or, after a
+ *	window, YOUNG_BATCH_WINDOW
  * @young: what the secondary MMUs found young
  * @clear: of those, the pages that were asked for
  * @used: other pages of the window for which its answer was of use
@@ -52,7 +57,7 @@
 struct young_batch {
 	unsigned long start;
 	unsigned long end;
-	unsigned long far;
+	unsigned long reach;
 	unsigned long young;
 	unsigned long clear;
 	unsigned int used;
@@ -74,7 +79,7 @@ static inline void young_batch_init(struct young_batch *batch, bool can_swap)
 {
 	batch->start = 0;
 	batch->end = 0;
-	batch->far = 0;
+	batch->reach = 2 * PAGE_SIZE;
 	batch->young = 0;
 	batch->clear = 0;
 	batch->used = 1;
@@ -125,23 +130,6 @@ static inline unsigned int young_batch_flush(struct young_batch *batch,
 	return skipped;
 }
 
-/* A window, and how far it reaches: a gap may be as large as the window. */
-static inline void young_batch_set(struct young_batch *batch,
-				   unsigned long start, unsigned long end)
-{
-	batch->start = start;
-	batch->end = end;
-	batch->far = end + PAGE_SIZE + (batch->slow ? 0 : end - start);
-}
-
-/* Ask about a page as if there were no windows. */
-static inline bool young_batch_alone(struct young_batch *batch,
-				     struct mm_struct *mm, unsigned long addr)
-{
-	young_batch_set(batch, addr, addr + PAGE_SIZE);
-	return __mmu_notifier_clear_young(mm, addr, addr + PAGE_SIZE);
-}
-
 /* How many pages behind @addr does no MMU find young? */
 static noinline unsigned int young_batch_skip(struct young_batch *batch,
 					      unsigned long addr, pte_t *ptep)
@@ -187,24 +175,41 @@ static noinline bool young_batch_ask(struct young_batch *batch,
 		batch->slow = true;
 		end = addr + PAGE_SIZE;
 	}
-	young_batch_set(batch, addr, end);
+	batch->start = addr;
+	batch->end = end;
+	batch->reach = YOUNG_BATCH_WINDOW;
 	return batch->young & BIT(0);
 }
 
+/* Ask about a page as if there were no windows. */
+static inline bool young_batch_alone(struct young_batch *batch,
+				     struct mm_struct *mm, unsigned long addr)
+{
+	batch->end = addr + PAGE_SIZE;
+	return __mmu_notifier_clear_young(mm, addr, addr + PAGE_SIZE);
+}
+
+/*
+ * A gap between windows may be as large as the last one was, which is one page
+ * if that was alone; if answers are slow, there must be none.
+ */
 static noinline bool young_batch_open(struct young_batch *batch,
 				      struct lruvec *lruvec,
 				      struct vm_area_struct *vma, pte_t *ptep,
 				      unsigned long addr, unsigned long end)
 {
-	unsigned long last = young_batch_pages(batch->start, batch->end);
 	unsigned long used = batch->used + hweight_long(batch->clear);
-	bool alone = addr >= batch->far ||
-		     (batch->slow ? used < last : 2 * used < last);
+	unsigned long last = batch->reach != YOUNG_BATCH_WINDOW ? 1 :
+			     young_batch_pages(batch->start, batch->end);
+	unsigned long gap = young_batch_pages(batch->end, addr);
 
 	if (batch->clear)
 		__young_batch_flush(batch, vma->vm_mm);
-	if (alone)
+
+	if (batch->slow ? gap || used < last : gap > last || 2 * used < last) {
+		batch->reach = batch->slow ? PAGE_SIZE : 2 * PAGE_SIZE;
 		return young_batch_alone(batch, vma->vm_mm, addr);
+	}
 
 	batch->young = 0;
 	batch->used = 1;
@@ -268,7 +273,7 @@ static __always_inline bool young_batch_age(struct young_batch *batch,
 	if (!mm_has_notifiers(vma->vm_mm))
 		return young;
 
-	if (*addr >= batch->far && !batch->clear) {
+	if (*addr - batch->end >= batch->reach) {
 		young |= young_batch_alone(batch, vma->vm_mm, *addr);
 		return young;
 	}
