@@ -42,11 +42,13 @@
  * those that concern it. A page that does not concern it keeps its accessed bits,
  * for whoever it does concern.
  *
- * The first window is one page. While windows follow each other closely and
- * most of their pages are asked for, they get larger. The one call that opens a
- * window clears its first page and tests the others. Another one, by
- * young_batch_flush(), clears all others that were asked for and were young. So
- * there are never more calls than pages that were asked for.
+ * A page without neighbours is alone, and asked about as if there were no
+ * windows. The first window is one page, too, so that a slow answer costs no
+ * more. While windows follow each other closely and most of their pages are
+ * asked for, they get larger. The one call that opens a window clears its first
+ * page and tests the others. Another one, by young_batch_flush(), clears all
+ * others that were asked for and were young. So there are never more calls than
+ * pages that were asked for.
  *
  * A slow answer holds for wanted pages, and for no other. So where answers are
  * slow, young_batch_wanted() looks ahead for the pages of a window that will be
@@ -199,9 +201,13 @@ static noinline bool young_batch_open(struct young_batch *batch,
 				      unsigned long addr, unsigned long end)
 {
 	unsigned long used = batch->used + hweight_long(batch->clear);
-	unsigned long last = batch->reach != YOUNG_BATCH_WINDOW ? 1 :
-			     young_batch_pages(batch->start, batch->end);
 	unsigned long gap = young_batch_pages(batch->end, addr);
+	unsigned long last = 1, nr = 1;
+
+	if (batch->reach == YOUNG_BATCH_WINDOW) {
+		last = young_batch_pages(batch->start, batch->end);
+		nr = min(last * YOUNG_BATCH_GROWTH, YOUNG_BATCH_PAGES);
+	}
 
 	if (batch->clear)
 		__young_batch_flush(batch, vma->vm_mm);
@@ -213,9 +219,8 @@ static noinline bool young_batch_open(struct young_batch *batch,
 
 	batch->young = 0;
 	batch->used = 1;
-	last = min(last * YOUNG_BATCH_GROWTH, YOUNG_BATCH_PAGES);
 	return young_batch_ask(batch, lruvec, vma, ptep, addr,
-			       min(last, young_batch_pages(addr, end)));
+			       min(nr, young_batch_pages(addr, end)));
 }
 
 /* What secondary MMUs say of a page, and twice the number of pages to skip. */
@@ -240,6 +245,19 @@ __young_batch_age(struct young_batch *batch, struct lruvec *lruvec,
 		return bits & 1;
 
 	return (bits & 1) + 2 * young_batch_skip(batch, addr, ptep);
+}
+
+/* Is a page in the window, young like the next one? Then it is asked for. */
+static inline bool young_batch_hit(struct young_batch *batch,
+				   unsigned long addr)
+{
+	unsigned long bit = young_batch_pages(batch->start, addr);
+
+	if (addr >= batch->end || (batch->young >> bit & 3) != 3)
+		return false;
+
+	batch->clear |= BIT(bit);
+	return true;
 }
 
 /**
@@ -277,6 +295,9 @@ static __always_inline bool young_batch_age(struct young_batch *batch,
 		young |= young_batch_alone(batch, vma->vm_mm, *addr);
 		return young;
 	}
+
+	if (young_batch_hit(batch, *addr))
+		return true;
 
 	answer = __young_batch_age(batch, lruvec, vma, pte + *i, *addr, end);
 	*i += answer / 2;
