@@ -276,7 +276,8 @@ ok "arrays that are full; few calls; no flag that clears" partial
 
 [ -n "$SKIP" ] || "$fake" --clear -r "$range" "$guest" >/dev/null
 rounds() {
-	"$fake" --json -C -a -H -n 3 -i 0.8 -r "$range" "$guest" >out 2>err &
+	# 64 cells of 4 pages each.
+	COLUMNS=90 "$fake" --json -C -a -H -n 3 -i 0.8 -r "$range" "$guest" >out 2>err &
 	lines 1 && sleep 0.3 && say touch 0 10 2 &&
 		lines 2 && sleep 0.1 && say touch 10 20 2 &&
 		wait $! && is round touched_bytes "$(pages 10 20 0)" &&

@@ -59,6 +59,7 @@ static struct {
 	u64 categories;
 	int error;
 	bool stuck;
+	bool strays;		/* reports what nobody asked about */
 	unsigned int calls;
 	u64 seen_flags;
 	u64 biggest_call;
@@ -109,6 +110,8 @@ static int model_scan(struct arg *arg)
 		} else {
 			region[nr++] = (struct region) { address, address + PAGE, categories };
 		}
+		if (model.strays)
+			region[nr - 1].start -= PAGE;
 		model_page(address, arg->flags);
 	}
 	arg->walk_end = address < arg->end ? address : arg->end;
@@ -448,6 +451,11 @@ static void test_chunks(void)
 	CHECK(source.scan(&source, &ranges, 0, NULL, NULL) == -EIO);
 	model.error = ESRCH;
 	CHECK(source.scan(&source, &ranges, 0, NULL, NULL) == -ESRCH);
+	model_reset(3 * GB + PAGE);
+	model.page[0] = PRESENT;
+	CHECK(!source.scan(&source, &ranges, 0, NULL, NULL));
+	model.strays = true;
+	CHECK(source.scan(&source, &ranges, 0, NULL, NULL) == -EIO);
 	source_close(&source);
 	ranges_free(&ranges);
 	close(process.dir);
@@ -635,7 +643,7 @@ static void check_grid(u64 pages, size_t cells)
 		measure_end(&measure, true);
 		CHECK(sum_of(&measure.map) > (pages - i) * PAGE - 0.5);
 		CHECK(sum_of(&measure.map) < (pages - i) * PAGE + 0.5);
-		CHECK(grid_share(&measure.map, &ranges, measure.map.nr - 1) > 0);
+		CHECK(grid_share(&measure.map, measure.map.nr - 1) > 0);
 		CHECK(i < 2 * pages / measure.map.nr || !measure.map.now[0]);
 	}
 	/* The last cell was touched in all rounds, at the end only in part. */
@@ -672,10 +680,10 @@ static void test_grid_exact(void)
 	measure_span(&measure, &ranges.range[0], &span);
 	span = touched(2 * GB, 2);
 	measure_span(&measure, &ranges.range[1], &span);
-	CHECK(grid_share(&measure.map, &ranges, 0) == 0);
-	CHECK(grid_share(&measure.map, &ranges, 1) == 0.5);
-	CHECK(grid_share(&measure.map, &ranges, 2) == 0.5);
-	CHECK(grid_share(&measure.map, &ranges, 3) == 0);
+	CHECK(grid_share(&measure.map, 0) == 0);
+	CHECK(grid_share(&measure.map, 1) == 0.5);
+	CHECK(grid_share(&measure.map, 2) == 0.5);
+	CHECK(grid_share(&measure.map, 3) == 0);
 	measure_free(&measure);
 	ranges_free(&ranges);
 }
@@ -801,7 +809,7 @@ static void test_plot(void)
 	struct plot plot = { .cells = 0 };
 	struct measure measure;
 	struct ranges ranges;
-	struct span span = touched(GB, 2);
+	struct span span = touched(GB, 2), last = touched(GB + 255 * PAGE, 1);
 	char *text;
 	size_t size;
 	FILE *file;
@@ -814,14 +822,16 @@ static void test_plot(void)
 	report.measure = &measure;
 	measure_begin(&measure);
 	measure_span(&measure, &ranges.range[0], &span);
+	measure_span(&measure, &ranges.range[0], &last);
 	measure_end(&measure, true);
-	plot_add(&plot, &measure, 1.5);
+	plot_add(&plot, &measure, 1.5, 1);
 	file = open_memstream(&text, &size);
 	plot_script(&plot, &report, file);
 	fclose(file);
 	CHECK(strstr(text, "(a?; system('x') ?y? ?z?)"));
-	CHECK(strstr(text, "$rounds << END\n1.500 0.008 0.008 0.000 0.008\nEND\n"));
-	CHECK(strstr(text, "\n1.500 0.125 3.1\n1.500 0.375 0.0\n"));
+	CHECK(strstr(text, "$rounds << END\n0.500 1.500 0.012 0.012 0.000 0.012\nEND\n"));
+	CHECK(strstr(text, "$heat << END\n0 0 0 0 0\n0.500 1.500 0.000 0.250 3.1\n"
+		     "0.500 1.500 0.750 1.000 1.6\nEND\n"));
 	free(text);
 	plot_free(&plot);
 	measure_free(&measure);

@@ -77,7 +77,7 @@ static void json_heat(const struct report *report)
 
 	printf(",\"heat\":[");
 	for (i = 0; i < map->nr; i++)
-		printf("%s%.4g", i ? "," : "", grid_share(map, report->ranges, i));
+		printf("%s%.4g", i ? "," : "", grid_share(map, i));
 	putchar(']');
 }
 

@@ -41,6 +41,8 @@ void grid_init(struct grid *grid, const struct measure *measure, size_t cells)
 {
 	u64 pages = nr_pages(measure);
 
+	grid->page = measure->page;
+	grid->pages = pages;
 	grid->nr = cells < pages ? cells : pages;
 	grid->now = xcalloc(grid->nr, sizeof(double));
 	grid->sum = xcalloc(grid->nr, sizeof(double));
@@ -113,45 +115,49 @@ void measure_begin(struct measure *measure)
 		stamps_rebase(measure);
 }
 
-static u64 cell_start(const struct grid *grid, const struct ranges *ranges, size_t cell)
+/* Cells are of whole pages, so that some may have one page more than others. */
+static u64 cell_start(const struct grid *grid, size_t cell)
 {
-	return (unsigned __int128)ranges->bytes * cell / grid->nr;
+	return grid->pages * cell / grid->nr * grid->page;
+}
+
+size_t grid_cell(const struct grid *grid, u64 offset)
+{
+	size_t cell = offset / grid->page * grid->nr / grid->pages;
+
+	while (cell + 1 < grid->nr && cell_start(grid, cell + 1) <= offset)
+		cell++;
+	return cell;
 }
 
 /* @touched bytes, spread evenly from @start to @end. */
-static void grid_add(struct grid *grid, const struct ranges *ranges,
-		     u64 start, u64 end, u64 touched)
+static void grid_add(struct grid *grid, u64 start, u64 end, u64 touched)
 {
 	double density = (double)touched / (end - start);
-	size_t cell = (unsigned __int128)start * grid->nr / ranges->bytes;
+	size_t cell;
 	u64 next;
 
-	while (start < end && cell < grid->nr) {
-		next = cell_start(grid, ranges, cell + 1);
+	for (cell = grid_cell(grid, start); start < end; cell++) {
+		next = cell_start(grid, cell + 1);
 		if (next > end)
 			next = end;
-		if (next > start) {
-			grid->now[cell] += (next - start) * density;
-			start = next;
-		}
-		cell++;
+		grid->now[cell] += (next - start) * density;
+		start = next;
 	}
 }
 
-static void grid_finish(struct grid *grid, const struct ranges *ranges)
+static void grid_finish(struct grid *grid)
 {
 	size_t cell;
 
 	for (cell = 0; cell < grid->nr; cell++)
-		grid->sum[cell] += grid_share(grid, ranges, cell);
+		grid->sum[cell] += grid_share(grid, cell);
 }
 
 /* How much of a cell was touched in this round, 0 to 1. */
-double grid_share(const struct grid *grid, const struct ranges *ranges, size_t cell)
+double grid_share(const struct grid *grid, size_t cell)
 {
-	u64 bytes = cell_start(grid, ranges, cell + 1) - cell_start(grid, ranges, cell);
-
-	return grid->now[cell] / bytes;
+	return grid->now[cell] / (cell_start(grid, cell + 1) - cell_start(grid, cell));
 }
 
 static void count(struct counts *counts, const struct span *span)
@@ -183,11 +189,9 @@ void measure_span(void *data, const struct range *range, const struct span *span
 	for (i = first; measure->stamp && i < last; i++)
 		measure->stamp[i] = measure->round - measure->stamp_base;
 	if (measure->map.nr)
-		grid_add(&measure->map, measure->ranges, offset, offset + length,
-			 span->touched);
+		grid_add(&measure->map, offset, offset + length, span->touched);
 	if (measure->plot.nr)
-		grid_add(&measure->plot, measure->ranges, offset, offset + length,
-			 span->touched);
+		grid_add(&measure->plot, offset, offset + length, span->touched);
 }
 
 void measure_end(struct measure *measure, bool exact)
@@ -199,8 +203,8 @@ void measure_end(struct measure *measure, bool exact)
 			counts->mapped_huge == counts->mapped;
 	if (!exact && counts->mapped_huge == counts->mapped)
 		counts->touched_huge = counts->touched;
-	grid_finish(&measure->map, measure->ranges);
-	grid_finish(&measure->plot, measure->ranges);
+	grid_finish(&measure->map);
+	grid_finish(&measure->plot);
 }
 
 static unsigned int bucket(unsigned int age)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -40,7 +41,7 @@ void plot_open(struct plot *plot, const char *path)
 		die(EXIT_FAILED, "cannot write %s: %s", path, strerror(errno));
 }
 
-void plot_add(struct plot *plot, const struct measure *measure, double time)
+void plot_add(struct plot *plot, const struct measure *measure, double end, double length)
 {
 	const struct grid *grid = &measure->plot;
 	struct plot_row *row;
@@ -49,12 +50,13 @@ void plot_add(struct plot *plot, const struct measure *measure, double time)
 	plot->row = xrealloc(plot->row, plot->nr + 1, sizeof(*plot->row));
 	row = &plot->row[plot->nr++];
 	plot->cells = grid->nr;
-	row->time = time;
+	row->start = end - length;
+	row->end = end;
 	row->counts = measure->counts;
 	row->once = measure->once_pages * measure->page;
 	row->cell = xcalloc(grid->nr, 1);
-	for (i = 0; i < grid->nr; i++)
-		row->cell[i] = 255 * grid_share(grid, measure->ranges, i) + 0.5;
+	for (i = 0; i < grid->nr; i++)	/* the least that was touched is seen */
+		row->cell[i] = ceil(255 * grid_share(grid, i));
 }
 
 void plot_free(struct plot *plot)
@@ -66,33 +68,43 @@ void plot_free(struct plot *plot)
 	free(plot->row);
 }
 
-static void script_table(const struct plot *plot, bool cumulative, FILE *file)
+/* A line per round: from, to, and MB that are mapped, touched, huge, cumulative. */
+static void script_table(const struct plot *plot, FILE *file)
 {
 	const struct plot_row *row;
 
 	fprintf(file, "$rounds << END\n");
-	for (row = plot->row; row < plot->row + plot->nr; row++) {
-		fprintf(file, "%.3f %.3f %.3f %.3f", row->time,
+	for (row = plot->row; row < plot->row + plot->nr; row++)
+		fprintf(file, "%.3f %.3f %.3f %.3f %.3f %.3f\n", row->start, row->end,
 			row->counts.mapped / MB, row->counts.touched / MB,
-			row->counts.touched_huge / MB);
-		fprintf(file, cumulative ? " %.3f\n" : "\n", row->once / MB);
-	}
+			row->counts.touched_huge / MB, row->once / MB);
 	fprintf(file, "END\n");
 }
 
-/* A line per row and cell: seconds, MB from the first byte, % touched. */
+static void heat_row(const struct plot_row *row, size_t cells, double mb, FILE *file)
+{
+	size_t i, next;
+
+	for (i = 0; i < cells; i = next) {
+		for (next = i + 1; next < cells && row->cell[next] == row->cell[i]; next++)
+			;
+		if (row->cell[i])
+			fprintf(file, "%.3f %.3f %.3f %.3f %.1f\n", row->start, row->end,
+				mb * i / cells, mb * next / cells, row->cell[i] / 2.55);
+	}
+}
+
+/*
+ * A line per run of cells: from, to, first and last MB, % touched. Those that
+ * were not touched are the background. gnuplot wants to have at least one.
+ */
 static void script_heat(const struct plot *plot, double mb, FILE *file)
 {
 	const struct plot_row *row;
-	size_t i;
 
-	fprintf(file, "$heat << END\n");
-	for (row = plot->row; row < plot->row + plot->nr; row++) {
-		for (i = 0; i < plot->cells; i++)
-			fprintf(file, "%.3f %.3f %.1f\n", row->time,
-				mb * (i + 0.5) / plot->cells, row->cell[i] / 2.55);
-		fprintf(file, "\n");
-	}
+	fprintf(file, "$heat << END\n0 0 0 0 0\n");
+	for (row = plot->row; row < plot->row + plot->nr; row++)
+		heat_row(row, plot->cells, mb, file);
 	fprintf(file, "END\n");
 }
 
@@ -109,27 +121,39 @@ static void script_title(const struct report *report, FILE *file)
 		report->source->sees_guest ? "" : ", blind to guests");
 }
 
+static void script_touched(const struct plot *plot, bool cumulative, FILE *file)
+{
+	bool huge = false;
+	size_t i;
+
+	for (i = 0; i < plot->nr; i++)
+		huge |= plot->row[i].counts.touched_huge != 0;
+	fprintf(file, "set key outside right top\nset yrange [0:*]\nset ylabel 'MB'\n");
+	fprintf(file, "plot $rounds using 1:(0):1:2:(0):4 with boxxyerror lc '#e69f00' title 'touched'");
+	if (huge)
+		fprintf(file, ", '' using 1:(0):1:2:(0):5 with boxxyerror lc '#d55e00' title 'of it huge'");
+	if (cumulative)
+		fprintf(file, ", '' using 2:6 with linespoints pt 7 ps 0.3 lw 2 lc '#009e73' title 'cumulative'");
+	fprintf(file, ", '' using 2:3 with linespoints pt 7 ps 0.3 lw 2 lc '#0072b2' title 'mapped'\n");
+}
+
 void plot_script(const struct plot *plot, const struct report *report, FILE *file)
 {
-	bool cumulative = report->measure->once;
+	double mb = report->ranges->bytes / MB;
 
-	script_table(plot, cumulative, file);
-	script_heat(plot, report->ranges->bytes / MB, file);
+	script_table(plot, file);
+	script_heat(plot, mb, file);
 	fprintf(file, "set terminal svg size 900,700 background rgb 'white'\n");
 	script_title(report, file);
-	fprintf(file, "set lmargin 12\nset rmargin 14\nset xlabel 'seconds'\n"
-		"set key outside right top\nset yrange [0:*]\nset ylabel 'MB'\n"
-		"set style fill solid 0.6 noborder\n"
-		"plot $rounds using 1:3 with filledcurves y1=0 title 'touched', \\\n"
-		"     '' using 1:4 with filledcurves y1=0 title 'of it huge', \\\n");
-	if (cumulative)
-		fprintf(file, "     '' using 1:5 with lines lw 2 title 'cumulative', \\\n");
-	fprintf(file, "     '' using 1:2 with lines lw 2 title 'mapped'\n");
-	fprintf(file, "set yrange [0:%.3f]\nset ylabel 'guest memory, MB'\nset cbrange [0:100]\n"
-		"set cblabel '%% touched'\nunset key\n"
-		"set palette defined (0 'white', 1 'light-blue', 30 'orange', 100 'dark-red')\n"
-		"plot $heat using 1:2:3 with image pixels\nunset multiplot\n",
-		report->ranges->bytes / MB);
+	fprintf(file, "set lmargin at screen 0.11\nset rmargin at screen 0.80\n"
+		"set xrange [%.3f:%.3f]\nset style fill solid 1 noborder\n",
+		plot->row[0].start, plot->row[plot->nr - 1].end);
+	script_touched(plot, report->measure->once, file);
+	fprintf(file, "unset key\nset xlabel 'seconds'\nset ylabel 'guest memory, MB'\n"
+		"set yrange [0:%.3f]\nset cbrange [0:100]\nset cblabel '%% touched'\n"
+		"set palette defined (0 '#fff0c0', 30 '#e69f00', 100 '#7f0000')\n"
+		"plot $heat using 1:3:1:2:3:4:5 with boxxyerror lc palette\n"
+		"unset multiplot\n", mb);
 }
 
 static pid_t start_gnuplot(int script, int svg)

@@ -95,9 +95,7 @@ static void print_ranges(const struct report *report)
 		printf("#   %012llx-%012llx ", range->start, range->end);
 		print_size(10, range->end - range->start);
 		if (report->heatmap)
-			printf(", cell %zu",
-			       (size_t)((unsigned __int128)range->offset * map->nr /
-					ranges->bytes));
+			printf(", cell %zu", grid_cell(map, range->offset));
 		printf("  %s\n", *range->name ? range->name : "anonymous");
 	}
 	if (i < ranges->nr)
@@ -114,8 +112,11 @@ static void print_method(const struct report *report)
 	       "since the last clear, whoever did that",
 	       report->clears ? "accessed bits" : "nothing");
 	if (!source->sees_guest && report->process->vms)
-		printf("# this kernel does not tell what a guest touches: "
-		       "touched is by the process alone\n");
+		printf("# blind to what the guest touches: counts only what the VMM itself does\n");
+	if (!source->sees_guest && !report->forced)
+		printf("# (this kernel has no PAGE_IS_REFERENCED)\n");
+	if (!source->exact && report->heatmap)
+		printf("# smaps tells of whole mappings: all cells of one are alike\n");
 	if (source->hugetlb)
 		printf("# smaps does not tell which hugetlb pages were touched\n");
 	if (report->widened)
@@ -138,9 +139,13 @@ static void text_start(const struct report *report)
 	const struct grid *map = &report->measure->map;
 	const struct ranges *ranges = report->ranges;
 
-	printf("# PID %d (%s)%s: %.1f MB in %zu range%s\n", process->pid, process->comm,
-	       process->vms ? ", a virtual machine of KVM" : ", no virtual machine",
-	       ranges->bytes / MB, ranges->nr, ranges->nr == 1 ? "" : "s");
+	printf("# PID %d (%s), ", process->pid, process->comm);
+	if (process->vms > 1)
+		printf("%d virtual machines of KVM: ", process->vms);
+	else
+		printf("%s: ", process->vms ? "a virtual machine of KVM" : "no virtual machine");
+	printf("%.1f MB in %zu range%s\n", ranges->bytes / MB, ranges->nr,
+	       ranges->nr == 1 ? "" : "s");
 	print_ranges(report);
 	print_method(report);
 	if (report->heatmap) {
@@ -173,7 +178,7 @@ static void print_map(const struct report *report, const double *sum)
 	putchar('|');
 	for (i = 0; i < map->nr; i++) {
 		share = sum ? sum[i] / report->stats.rounds :
-			grid_share(map, report->ranges, i);
+			grid_share(map, i);
 		fputs(level(report->utf8, share), stdout);
 	}
 	puts("|");

@@ -132,7 +132,13 @@ static int scan_some(struct source *source, struct scan_arg *arg,
 	nr = ioctl(source->fd, SCAN_IOCTL, arg);
 	if (nr < 0)
 		return -errno;
+	if (nr > NR_REGIONS)
+		return -EIO;
 	for (i = 0; i < nr; i++) {
+		/* Bitmaps are as large as the range: trust nobody with their borders. */
+		if (region[i].start < arg->start || region[i].end > arg->end ||
+		    region[i].start >= region[i].end)
+			return -EIO;
 		region_to_span(&region[i], &span);
 		if (fn)
 			fn(data, range, &span);

@@ -180,7 +180,7 @@ static void check_options(struct options *opt, int argc, char **argv)
 	opt->pid = pid;
 
 	/* What only rounds can answer asks for rounds, and these for clearing. */
-	if (opt->rounds > 1 || (!opt->rounds && (opt->cumulative || opt->ages || opt->plot)))
+	if (opt->rounds > 1 || opt->plot || (!opt->rounds && (opt->cumulative || opt->ages)))
 		opt->intervals = true;
 	if (!opt->intervals)
 		opt->rounds = 1;
@@ -383,7 +383,8 @@ static int one_round(struct wss *wss)
 	measure_end(&wss->measure, wss->source.exact);
 	report_round(&wss->report, &round);
 	if (opt->plot)
-		plot_add(&wss->plot, &wss->measure, now_monotonic() - wss->start);
+		plot_add(&wss->plot, &wss->measure, wss->last - wss->start,
+			 round.interval < 0 ? opt->interval : round.interval);
 	return 0;
 }
 
@@ -404,8 +405,8 @@ static int all_rounds(struct wss *wss)
 
 	if (opt->intervals && opt->clears)
 		err = scan(wss, SCAN_CLEAR, false, &round);
-	wss->start = now_monotonic();
-	wss->deadline = wss->start;
+	wss->deadline = now_monotonic();
+	wss->start = wss->last ? wss->last : wss->deadline;
 	for (done = 0; !err && (!opt->rounds || done < opt->rounds); done++) {
 		/* What is only tested is known at once. */
 		if (opt->intervals && (opt->clears || done)) {
@@ -459,6 +460,7 @@ static void prepare_report(struct wss *wss)
 	report->heatmap = opt->heatmap;
 	report->utf8 = locale_is_utf8();
 	report->clears = opt->clears;
+	report->forced = opt->smaps;
 	report->intervals = opt->intervals;
 	report->interval = opt->interval;
 }

@@ -164,6 +164,8 @@ struct counts {
 /* The address space in cells of the same size, each with its touched bytes. */
 struct grid {
 	size_t nr;
+	u64 page;
+	u64 pages;
 	double *now;
 	double *sum;		/* over the rounds, in shares of a cell */
 };
@@ -199,7 +201,8 @@ void measure_span(void *measure, const struct range *range, const struct span *s
 void measure_end(struct measure *measure, bool exact);
 u64 measure_get_ages(const struct measure *measure, struct age ages[NR_AGES]);
 void grid_init(struct grid *grid, const struct measure *measure, size_t cells);
-double grid_share(const struct grid *grid, const struct ranges *ranges, size_t cell);
+size_t grid_cell(const struct grid *grid, u64 offset);
+double grid_share(const struct grid *grid, size_t cell);
 
 struct round {
 	double time;		/* seconds since 1970 */
@@ -232,6 +235,7 @@ struct report {
 	bool clears;
 	bool intervals;
 	bool widened;
+	bool forced;		/* to be blind */
 	double interval;
 	struct stats stats;
 };
@@ -254,7 +258,8 @@ struct plot {
 	size_t nr;
 	size_t cells;
 	struct plot_row {
-		double time;
+		double start;	/* seconds since the first interval began */
+		double end;
 		struct counts counts;
 		u64 once;
 		unsigned char *cell;	/* 0 to 255 */
@@ -263,7 +268,7 @@ struct plot {
 
 void plot_open(struct plot *plot, const char *path);
 void plot_free(struct plot *plot);
-void plot_add(struct plot *plot, const struct measure *measure, double time);
+void plot_add(struct plot *plot, const struct measure *measure, double end, double length);
 bool plot_write(struct plot *plot, const struct report *report);
 void plot_script(const struct plot *plot, const struct report *report, FILE *file);
 
