@@ -615,6 +615,33 @@ static void test_many_rounds(void)
 	ranges_free(&ranges);
 }
 
+/* Page 0 was touched 10 rounds ago, and stamps have been moved since. */
+static void test_rebase(void)
+{
+	struct age ages[NR_AGES];
+	struct measure measure;
+	struct ranges ranges;
+	unsigned int i;
+
+	one_range(&ranges, GB, GB + 4 * PAGE);
+	measure_init(&measure, &ranges, PAGE);
+	measure_ages(&measure);
+	for (i = 1; i <= UINT16_MAX + 5; i++)
+		round_of(&measure, 2, 0, i == UINT16_MAX - 5);
+	CHECK(measure.stamp_base);
+	CHECK(measure_get_ages(&measure, ages) == PAGE);
+	CHECK(ages[3].min == 5 && ages[3].bytes == PAGE && ages[8].bytes == PAGE);
+	for (i = 1; i <= 4; i++)
+		round_of(&measure, 2, 0, 0);
+	measure_get_ages(&measure, ages);
+	CHECK(ages[3].bytes == PAGE);	/* 14 */
+	round_of(&measure, 2, 0, 0);
+	measure_get_ages(&measure, ages);
+	CHECK(ages[4].bytes == PAGE);	/* 15 */
+	measure_free(&measure);
+	ranges_free(&ranges);
+}
+
 static double sum_of(const struct grid *grid)
 {
 	double sum = 0;
@@ -855,6 +882,7 @@ static const struct {
 	{ "cumulative, across words and ranges", test_cumulative },
 	{ "idle ages, each border of a bucket", test_ages },
 	{ "idle ages after 200000 rounds", test_many_rounds },
+	{ "idle ages over the border of a stamp", test_rebase },
 	{ "cells of a map", test_grid },
 	{ "cells of a map over two ranges", test_grid_exact },
 	{ "smaps", test_smaps },
@@ -890,6 +918,8 @@ int main(void)
 	size_t i;
 	int before, bad = 0;
 
+	/* A report of a sanitizer must not cost us our own. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	plant_all();
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
 		test = all[i].name;
