@@ -5,6 +5,7 @@
  *
  * FAKE_STATE is a file that remembers what was cleared, as page tables would.
  * FAKE_REGIONS bounds what a call reports. FAKE_NO_IDLE has no idle flags.
+ * FAKE_FORBIDDEN are flags that take another user.
  * FAKE_LOG gets a line for each call: its flags, and where it began and ended.
  */
 #include <errno.h>
@@ -160,6 +161,7 @@ static void find_pid(int fd)
 int __wrap_ioctl(int fd, unsigned long request, void *data)
 {
 	const char *regions = getenv("FAKE_REGIONS");
+	const char *forbidden = getenv("FAKE_FORBIDDEN");
 	struct arg *arg = data, copy;
 	int nr;
 
@@ -167,6 +169,10 @@ int __wrap_ioctl(int fd, unsigned long request, void *data)
 		return __real_ioctl(fd, request, data);
 	if (arg->flags & BY_IDLE && getenv("FAKE_NO_IDLE")) {
 		errno = EINVAL;
+		return -1;
+	}
+	if (forbidden && arg->flags & strtoull(forbidden, NULL, 10)) {
+		errno = EPERM;
 		return -1;
 	}
 	find_pid(fd);

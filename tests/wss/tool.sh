@@ -288,6 +288,7 @@ rounds() {
 		wait $! && is round touched_bytes "$(pages 10 20 0)" &&
 		is round cumulative_bytes "$(pages 10 25 25)" && is end rounds 3 &&
 		is end cumulative_bytes "$(pages 25)" && is end touched_max_bytes "$(pages 20)" &&
+		is end touched_mean_bytes "$(pages 10)" && is end touched_min_bytes 0 &&
 		is end never_touched_bytes "$(pages 103)"
 }
 ok "rounds: what was touched in each, cumulative" rounds
@@ -377,6 +378,13 @@ no_idle() {
 	FAKE_NO_IDLE=1 exits 7 'no idle flags' "$fake" --idle --all "$guest"
 }
 ok "--idle where there are no idle flags" no_idle
+
+forbidden() {
+	FAKE_FORBIDDEN=8 exits 4 'idle takes root' "$fake" --idle -r "$range" "$guest" &&
+		FAKE_FORBIDDEN=4 exits 4 'no permission to clear' "$fake" -i 1 -r "$range" "$guest" &&
+		FAKE_FORBIDDEN=4 run "$fake" -t -n 2 -i 0.1 -r "$range" "$guest" && [ "$status" -eq 0 ]
+}
+ok "clearing and idle flags may take more than reading" forbidden
 
 table() {
 	run "$fake" -n 2 -i 0.1 -C -a -r "$range" "$guest"

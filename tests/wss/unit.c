@@ -736,6 +736,10 @@ static const char smaps[] =
 "60000000-60400000 rw-p 00000000 00:00 0 \n"
 "Rss:                4096 kB\n"
 "Referenced:         3072 kB\n"
+"AnonHugePages:      2048 kB\n"
+"70000000-70400000 rw-p 00000000 00:00 0 \n"
+"Rss:                2048 kB\n"
+"Referenced:         2048 kB\n"
 "AnonHugePages:      2048 kB\n";
 
 static void smaps_of(struct measure *measure, struct source *source, u64 start, u64 end)
@@ -773,6 +777,9 @@ static void test_smaps(void)
 	/* Both sizes: nobody knows which of them was touched. */
 	smaps_of(&measure, &source, 0x60000000, 0x60400000);
 	CHECK(measure.counts.touched == 3 << 20 && !measure.counts.split);
+	source_close(&source);
+	smaps_of(&measure, &source, 0x70000000, 0x70400000);
+	CHECK(measure.counts.split && measure.counts.touched_huge == 2 << 20);
 	source_close(&source);
 }
 

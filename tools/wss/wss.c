@@ -285,6 +285,11 @@ static void find_source(struct source *source, const struct process *process,
 		need_exact(opt);
 		err = source_smaps(source, process, opt->clears);
 	}
+	if (err == -EPERM && source->by_idle)
+		die(EXIT_PERMISSION, "--idle takes root (CAP_SYS_ADMIN): idle flags are also of others who map this memory");
+	if (err == -EPERM && opt->clears)
+		die(EXIT_PERMISSION, "no permission to clear accessed bits of PID %d (%s): that takes its user, or root (CAP_DAC_OVERRIDE); --test-only does not",
+		    process->pid, process->comm);
 	if (err == -EOPNOTSUPP)
 		die(EXIT_KERNEL, "this kernel has neither pagemap nor smaps (CONFIG_PROC_PAGE_MONITOR)");
 	if (err)
