@@ -16,9 +16,10 @@ if [ "$arch" = powerpc ]; then
 	evict=1 mark='*'
 fi
 
-# second_run KERNEL: seconds, from "run1 = 4.1s, reset = 0.2s, run2 = 5.8s, ..."
+# second_run KERNEL: the least of three, in seconds, from lines like
+# "run1 = 4.1s, reset = 0.2s, run2 = 5.8s, ..."
 second_run() {
-	sed -n 's/.*run2 = *\([0-9.]*\)s.*/\1/p' "$tmp/$1.memory" | tail -n 1
+	sed -n 's/.*run2 = *\([0-9.]*\)s.*/\1/p' "$tmp/$1.memory" | sort -n | head -n 1
 }
 
 # counted_rows WHAT NAME
@@ -64,7 +65,7 @@ table() {
 	EOT
 	[ -z "$selftest" ] || cat <<-EOT
 		second:   KVM's selftest, 2 vCPUs, 1 GB guest, 800 MB host, swap on zram; virtual time,
-		          as instructions
+		          as instructions; the least of three, as one alone may be a half more
 	EOT
 }
 
@@ -84,6 +85,6 @@ for kernel in stock patched; do
 	step "$kernel: aging a guest's memory while it faults" boot "$kernel" wait -p -t 900 \
 		-a "guest_cmd=\"young-measure wait $MEGABYTES\""
 	[ -z "$selftest" ] || step "$kernel: a guest larger than the host's memory" boot "$kernel" memory -i 0 \
-		-t 1800 -a "guest_swap_mb=1024 guest_cmd=\"$selftest -c 2 -m 1 -s 1\""
+		-t 1800 -a "guest_swap_mb=1024 guest_cmd=\"for run in 1 2 3; do $selftest -c 2 -m 1 -s 1 || exit; done\""
 done
 table
