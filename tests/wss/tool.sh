@@ -489,7 +489,6 @@ bad_file() {
 }
 ok "a file that cannot be written" bad_file
 
-command -v gnuplot >/dev/null || SKIP="gnuplot is not installed"
 svg() {
 	say touch 0 32 1
 	run "$fake" -C -n 2 -i 0.1 --plot x.svg -r "$range" "$guest"
@@ -497,7 +496,6 @@ svg() {
 		python3 -c 'import xml.dom.minidom as m; m.parse("x.svg").getElementsByTagName("svg")[0]'
 }
 ok "--plot draws an SVG" svg
-SKIP=
 
 left() {
 	end_vmm

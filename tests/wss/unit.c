@@ -594,6 +594,13 @@ static void test_ages(void)
 		check_age(rounds[i]);
 }
 
+static void four_pages(struct measure *measure, struct ranges *ranges)
+{
+	one_range(ranges, GB, GB + 4 * PAGE);
+	measure_init(measure, ranges, PAGE);
+	measure_ages(measure);
+}
+
 static void test_many_rounds(void)
 {
 	struct age ages[NR_AGES];
@@ -602,9 +609,7 @@ static void test_many_rounds(void)
 	unsigned int i;
 
 	/* Page 0 is touched in the first round, page 1 three rounds ago. */
-	one_range(&ranges, GB, GB + 4 * PAGE);
-	measure_init(&measure, &ranges, PAGE);
-	measure_ages(&measure);
+	four_pages(&measure, &ranges);
 	for (i = 0; i < 200000; i++)
 		round_of(&measure, 3, i == 199996, i == 0 || i == 199996);
 	CHECK(measure_get_ages(&measure, ages) == PAGE);
@@ -623,9 +628,7 @@ static void test_rebase(void)
 	struct ranges ranges;
 	unsigned int i;
 
-	one_range(&ranges, GB, GB + 4 * PAGE);
-	measure_init(&measure, &ranges, PAGE);
-	measure_ages(&measure);
+	four_pages(&measure, &ranges);
 	for (i = 1; i <= UINT16_MAX + 5; i++)
 		round_of(&measure, 2, 0, i == UINT16_MAX - 5);
 	CHECK(measure.stamp_base);
