@@ -4,7 +4,7 @@
 # under emulation with its debugging on, and runs guests in it. On x86:
 #   A  all scenarios of tests/guest; every answer must come without mmu_lock
 #   B  the same on the other MMU of KVM; every answer must come under mmu_lock
-#   C  a guest that is swapped out and in while MGLRU ages it
+#   C  guests that are swapped out and in, one of them while MGLRU ages it
 #   D  KVM's own selftests
 #   E  the races of A with host CPUs that really run in parallel
 # On arm64, where all but C and D run in parallel:
@@ -201,7 +201,7 @@ BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1)
 export BUSYBOX
 "$TOP/tools/initramfs.sh" "$tmp/initramfs" "${files[@]}"
 
-swapped="guest_swap_mb=512 guest_cmd=\"young-test$long reclaim\""
+swapped="guest_swap_mb=512 guest_cmd=\"young-test$long procfs-swap reclaim\""
 for name in "${runs[@]}"; do
 	rm -f "$logs/$name.log"
 	: >"$logs/$name.log"

@@ -36,12 +36,15 @@ static const struct {
 	{ other_tests, arch_other_tables }, { other_tables_tests, arch_other_tables },
 	{ nested_race_tests, arch_nested }, { nested_tests, arch_nested },
 	{ machines_tests, NULL },
+	{ procfs_tests, NULL }, { procfs_giant_tests, arch_giant_leaves },
+	{ procfs_swap_tests, NULL },
 	{ smp_tests, NULL }, { reclaim_tests, NULL },
 };
 
 /* Run by name only. */
 static const char *const special[] = {
 	"reclaim",	/* needs a swap device, and minutes */
+	"procfs-swap",	/* needs a swap device */
 	"smp",		/* not every emulator is up to two vCPUs at a time */
 };
 
@@ -110,7 +113,8 @@ static void usage(FILE *out)
 		"  slow  every answer must come under it, and be right all the same\n"
 		"  software-flag  the CPU does not set accessed bits: a fault under mmu_lock does\n"
 		"  long  ten times the rounds, where there are rounds\n"
-		"Without a scenario all run but reclaim, which needs swap, and smp. They are:\n ");
+		"Without a scenario all run but smp and, as they need swap, reclaim and procfs-swap.\n"
+		"They are:\n ");
 	for (i = 0; i < nr_tests; i++) {
 		if (strcmp(tests[i].scenario, last))
 			fprintf(out, " %s", tests[i].scenario);

@@ -21,5 +21,8 @@ extern const struct test nested_race_tests[];
 extern const struct test machines_tests[];
 extern const struct test smp_tests[];
 extern const struct test reclaim_tests[];
+extern const struct test procfs_tests[];
+extern const struct test procfs_giant_tests[];
+extern const struct test procfs_swap_tests[];
 
 #endif

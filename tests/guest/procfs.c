@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What /proc says of accesses: pagemap, PAGEMAP_SCAN and smaps must report the
+ * very pages that the guest or the process used since they were cleared.
+ */
+#include "tests.h"
+#include "window.h"
+#include "host.h"
+#include "pagemap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGES		1700
+#define REGIONS		64
+#define CGROUP		"/procfs-test"
+
+/*
+ * Two readers, who clear what they have seen. One of them judges by the young
+ * and referenced flags of folios and the other one by their idle flag.
+ */
+enum reader {
+	BY_YOUNG,
+	BY_IDLE,
+	READERS,
+};
+
+static const char *const reader_names[READERS] = { "by young", "by idle" };
+
+/**
+ * struct view - a window, and what must be known of it
+ * @win: the window
+ * @seen: for each reader, the pages that were used since it cleared them
+ * @stolen: BY_YOUNG shares its state with reclaim, which takes from it
+ */
+struct view {
+	struct window *win;
+	unsigned long *seen[READERS];
+	bool stolen;
+};
+
+static int pagemap(void)
+{
+	static int fd = -1;
+
+	if (fd < 0) {
+		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+		check(fd >= 0, "pagemap: %s", strerror(errno));
+	}
+	return fd;
+}
+
+static void clear_refs(unsigned int what)
+{
+	check(write_file("/proc/self/clear_refs", "%u", what), "clear_refs: %s", strerror(errno));
+}
+
+static size_t huge_pages(void)
+{
+	return arch_huge_size() / page_size;
+}
+
+static struct view view_new(struct window *win)
+{
+	struct view view = {
+		.win = win,
+		.seen = { bits_new(win->pages), bits_new(win->pages) },
+	};
+
+	return view;
+}
+
+static void view_used(struct view *view, size_t page)
+{
+	bit_set(view->seen[BY_YOUNG], page);
+	bit_set(view->seen[BY_IDLE], page);
+}
+
+/* The guests work off what was queued. */
+static void view_flush(struct view *view)
+{
+	struct window *win = view->win;
+	unsigned int i;
+	size_t page;
+
+	window_flush(win);
+	for (page = 0; page < win->pages; page++)
+		if (window_young(win, page))
+			view_used(view, page);
+	for (i = 0; i < win->nr; i++)
+		window_cleared(&win->mappings[i], 0, win->mappings[i].pages);
+}
+
+static void view_touch(struct view *view)
+{
+	struct window *win = view->win;
+	unsigned int i;
+
+	for (i = 0; i < win->nr; i++)
+		window_touch_irregular(win, &win->mappings[i]);
+	view_flush(view);
+}
+
+static void view_forget(struct view *view, enum reader reader, size_t first, size_t pages)
+{
+	for (; pages; pages--, first++)
+		bit_clear(view->seen[reader], first);
+}
+
+static void compare(struct view *view, enum reader reader, size_t page, bool got,
+		    const char *source)
+{
+	bool want = bit_test(view->seen[reader], page);
+
+	if (view->stolen && reader == BY_YOUNG && !got)
+		return;
+	check(got == want, "%s, page %zu: got %d, expected %d", source, page, got, want);
+}
+
+static uint64_t *read_entries(struct window *win)
+{
+	size_t size = win->pages * sizeof(uint64_t);
+	uint64_t *entries = malloc(size);
+	ssize_t got = pread(pagemap(), entries, size,
+			    (uintptr_t)win->base / page_size * sizeof(uint64_t));
+
+	check(got == (ssize_t)size, "pagemap: got %zd bytes, expected %zu", got, size);
+	return entries;
+}
+
+static void check_entries(struct view *view)
+{
+	uint64_t *entries = read_entries(view->win);
+	size_t page;
+
+	for (page = 0; page < view->win->pages; page++)
+		compare(view, BY_YOUNG, page, entries[page] & PM_REFERENCED, "pagemap");
+	free(entries);
+}
+
+static void check_smaps(struct view *view)
+{
+	struct window *win = view->win;
+	uint64_t got = smaps_bytes(win->base, win->pages * page_size, "Referenced"), want = 0;
+	size_t page;
+
+	for (page = 0; page < win->pages; page++)
+		want += bit_test(view->seen[BY_YOUNG], page) * page_size;
+	check(got == want || (view->stolen && got < want),
+	      "smaps: got %" PRIu64 " bytes, expected %" PRIu64, got, want);
+}
+
+/*
+ * Asks about a part of the window, in one go or with room for a few regions and
+ * pages only, and compares.
+ */
+static void scan(struct view *view, enum reader reader, size_t first, size_t pages, bool clear,
+		 bool in_pieces)
+{
+	struct window *win = view->win;
+	uint64_t base = (uintptr_t)win->base, end = base + (first + pages) * page_size;
+	struct page_region regions[REGIONS];
+	unsigned long *got = bits_new(win->pages);
+	struct pm_scan_arg arg = {
+		.size = sizeof(arg),
+		.flags = (reader == BY_IDLE ? PM_SCAN_BY_IDLE : 0) |
+			 (clear ? PM_SCAN_CLEAR_REFERENCED : 0),
+		.start = base + first * page_size,
+		.end = end,
+		.vec = (uintptr_t)regions,
+		.vec_len = REGIONS,
+		.category_mask = PAGE_IS_REFERENCED,
+		.return_mask = PAGE_IS_REFERENCED | PAGE_IS_PRESENT,
+	};
+	size_t page;
+	int nr, i;
+
+	while (arg.start < end) {
+		if (in_pieces) {
+			arg.vec_len = 1 + random_next(&win->random) % 7;
+			arg.max_pages = 1 + random_next(&win->random) % 999;
+		}
+		nr = ioctl(pagemap(), PAGEMAP_SCAN, &arg);
+		check(nr >= 0, "PAGEMAP_SCAN: %s", strerror(errno));
+		check(arg.walk_end > arg.start, "PAGEMAP_SCAN: stands still");
+		for (i = 0; i < nr; i++) {
+			check(regions[i].categories == arg.return_mask, "categories: got 0x%" PRIx64,
+			      regions[i].categories);
+			for (; regions[i].start < regions[i].end; regions[i].start += page_size)
+				bit_set(got, (regions[i].start - base) / page_size);
+		}
+		arg.start = arg.walk_end;
+	}
+
+	for (page = first; page < first + pages; page++)
+		compare(view, reader, page, bit_test(got, page), reader_names[reader]);
+	if (clear)
+		view_forget(view, reader, first, pages);
+	free(got);
+}
+
+/* All that can be asked without changing anything. */
+static void view_check(struct view *view)
+{
+	check_entries(view);
+	check_smaps(view);
+	scan(view, BY_YOUNG, 0, view->win->pages, false, true);
+	scan(view, BY_IDLE, 0, view->win->pages, false, true);
+}
+
+static void view_clear_refs(struct view *view, unsigned int what)
+{
+	clear_refs(what);
+	view_forget(view, BY_YOUNG, 0, view->win->pages);
+}
+
+/* Several slots with holes between them, neighbours in another order for the guest. */
+static struct view irregular_view(enum backing backing)
+{
+	struct window *win = window_new(PAGES);
+	struct vm *vm = vm_create();
+
+	window_back(win, 3, 700, backing);
+	window_back(win, 760, 64, backing);
+	window_back(win, 1000, 650, backing);
+	window_map(win, vm, 0, VM_GPA + 3000 * page_size, 3, 300, 1);
+	window_map(win, vm, 0, VM_GPA, 303, 400, 1);
+	window_map(win, vm, 0, VM_GPA + 1000 * page_size, 760, 64, 1);
+	window_map(win, vm, 0, VM_GPA + 2000 * page_size, 1000, 600, 1);
+	return view_new(win);
+}
+
+static void small(void)
+{
+	struct view view = irregular_view(SMALL_PAGES);
+	unsigned int round;
+
+	view_check(&view);
+	for (round = 0; round < 4; round++) {
+		view_touch(&view);
+		view_check(&view);
+		view_clear_refs(&view, 1);
+		/* in the guest's page table, too */
+		window_check(view.win);
+		check_entries(&view);
+		view_check(&view);
+	}
+}
+
+/* Which pages a number is for, and what leaves accessed bits alone. */
+static void numbers(void)
+{
+	struct view view = irregular_view(SMALL_PAGES);
+
+	view_touch(&view);
+	clear_refs(3);
+	view_check(&view);
+	clear_refs(5);
+	view_check(&view);
+	view_clear_refs(&view, 2);
+	view_check(&view);
+	view_touch(&view);
+	view_check(&view);
+}
+
+static void ranges(void)
+{
+	struct view view = irregular_view(SMALL_PAGES);
+	unsigned int round;
+
+	view_touch(&view);
+	for (round = 0; round < 6; round++) {
+		size_t first = random_next(&view.win->random) % 900;
+
+		scan(&view, round & 1, first, 1 + random_next(&view.win->random) % 800, true,
+		     round & 2);
+		view_check(&view);
+		if (round == 3)
+			view_touch(&view);
+	}
+}
+
+/* Nothing of what one of them took is lost for the other one. */
+static void two_readers(void)
+{
+	struct view view = irregular_view(SMALL_PAGES);
+	size_t pages = view.win->pages;
+	unsigned int round;
+
+	for (round = 0; round < 8; round++) {
+		view_touch(&view);
+		if (round & 1)
+			scan(&view, BY_YOUNG, 0, pages, true, round & 4);
+		if (round & 2)
+			scan(&view, BY_IDLE, 0, pages, true, round & 4);
+		if (round == 6)
+			view_clear_refs(&view, 1);
+		view_check(&view);
+	}
+	/* nobody used anything: nothing is told twice */
+	scan(&view, BY_YOUNG, 0, pages, true, false);
+	scan(&view, BY_IDLE, 0, pages, true, false);
+	view_check(&view);
+}
+
+static void age(void)
+{
+	struct lru_gen gen = lru_gen_read(CGROUP);
+
+	lru_gen_age(&gen);
+}
+
+/* Aging takes accessed bits. The reader whom it tells of that misses nothing. */
+static void aging(void)
+{
+	struct view view;
+	unsigned int round;
+
+	cgroup_enter(CGROUP);
+	view = irregular_view(LOOSE_PAGES);
+	view.stolen = true;
+	for (round = 0; round < 6; round++) {
+		view_touch(&view);
+		age();
+		view_check(&view);
+		if (round & 1)
+			age();
+		scan(&view, round % 3 ? BY_IDLE : BY_YOUNG, 0, view.win->pages, true, false);
+		age();
+		view_check(&view);
+	}
+}
+
+/* The process uses what is the guest's, and what is its own. */
+static void own_accesses(void)
+{
+	struct view view = irregular_view(SMALL_PAGES);
+	struct window *win = view.win;
+	volatile char *base = win->base;
+	size_t page;
+
+	view_touch(&view);
+	/* the last 50 pages are no guest's */
+	for (page = 1600; page < 1650; page++) {
+		base[page * page_size] = 1;
+		view_used(&view, page);
+	}
+	view_check(&view);
+	view_clear_refs(&view, 1);
+	scan(&view, BY_IDLE, 0, win->pages, true, false);
+	/* make the CPU forget its translations; the guest keeps its own */
+	check(!mprotect(win->base + 1600 * page_size, 50 * page_size, PROT_READ) &&
+	      !mprotect(win->base + 1600 * page_size, 50 * page_size, PROT_READ | PROT_WRITE),
+	      "mprotect: %s", strerror(errno));
+	for (page = 1601; page < 1650; page += 3) {
+		base[page * page_size] = 2;
+		view_used(&view, page);
+	}
+	/* the process has not used these before: there are no translations */
+	for (page = 1010; page < 1100; page += 7) {
+		base[page * page_size] = 2;
+		view_used(&view, page);
+	}
+	view_check(&view);
+	scan(&view, BY_YOUNG, 0, win->pages, true, true);
+	view_check(&view);
+}
+
+static void without_guest(void)
+{
+	struct window *win = window_new(600);
+	struct view view = view_new(win);
+	volatile char *base = win->base;
+	unsigned int round;
+	size_t page;
+
+	window_back(win, 0, 600, SMALL_PAGES);
+	for (round = 1; round < 5; round++) {
+		check(!mprotect(win->base, 600 * page_size, PROT_READ) &&
+		      !mprotect(win->base, 600 * page_size, PROT_READ | PROT_WRITE),
+		      "mprotect: %s", strerror(errno));
+		for (page = round; page < 600; page += 2 * round) {
+			base[page * page_size] = round;
+			view_used(&view, page);
+		}
+		view_check(&view);
+		if (round & 1)
+			view_clear_refs(&view, 1);
+		else
+			scan(&view, BY_IDLE, 0, 600, true, false);
+		view_check(&view);
+	}
+}
+
+/* A machine that is gone has used what it has used, and nothing else. */
+static void closed(void)
+{
+	struct view view = irregular_view(SMALL_PAGES);
+	struct vm *vm = view.win->mappings[0].vm;
+	unsigned int i;
+
+	view_touch(&view);
+	view_clear_refs(&view, 1);
+	scan(&view, BY_IDLE, 0, view.win->pages, true, false);
+	for (i = 0; i < view.win->nr; i++)
+		window_forget(&view.win->mappings[i]);
+	vm_destroy(vm);
+	view_check(&view);
+	view_clear_refs(&view, 1);
+	view_check(&view);
+}
+
+static void locks(void)
+{
+	struct view view = irregular_view(SMALL_PAGES);
+	uint64_t before, got;
+
+	view_touch(&view);
+	check_entries(&view);
+	before = mmu_lock_acquisitions();
+	view_check(&view);
+	scan(&view, BY_IDLE, 0, view.win->pages, true, true);
+	view_clear_refs(&view, 1);
+	view_check(&view);
+	got = mmu_lock_acquisitions() - before;
+	check(!got == expect_fast, "got %" PRIu64 " acquisitions of mmu_lock, expected %s", got,
+	      expect_fast ? "none" : "some");
+}
+
+/* Huge pages 1 to 5 of the window, of which the guest uses some. */
+static struct view huge_view(struct mapping **map)
+{
+	size_t leaf = huge_pages(), i;
+	struct window *win = window_new(7 * leaf);
+
+	window_back(win, leaf, 5 * leaf, THP);
+	for (i = 1; i <= 5; i++)
+		win->base[i * arch_huge_size()] = 1;
+	*map = window_map(win, vm_create(), 0, huge_gpa(2 * VM_GPA), leaf, 5 * leaf, leaf);
+	return view_new(win);
+}
+
+/* The process itself has used them all. */
+static void huge(void)
+{
+	size_t leaf = huge_pages(), page;
+	struct mapping *map;
+	struct view view = huge_view(&map);
+
+	for (page = leaf; page < 6 * leaf; page++)
+		view_used(&view, page);
+	window_touch(map, 1, VM_WRITE);
+	view_flush(&view);
+	view_check(&view);
+
+	view_clear_refs(&view, 1);
+	view_check(&view);
+	window_touch(map, 7, VM_WRITE);
+	window_touch(map, 3 * leaf - 1, VM_READ);
+	window_touch(map, 3 * leaf, VM_WRITE);
+	view_flush(&view);
+	view_check(&view);
+
+	/* limits within huge pages: each of their pages is reported once */
+	scan(&view, BY_YOUNG, 0, view.win->pages, true, true);
+	scan(&view, BY_IDLE, 0, view.win->pages, true, true);
+	view_check(&view);
+	window_touch(map, 2 * leaf + 5, VM_WRITE);
+	view_flush(&view);
+	view_check(&view);
+	/* a huge page is cleared when its last page is reported, and not before */
+	scan(&view, BY_IDLE, 3 * leaf - 7, leaf, true, false);
+	for (page = 3 * leaf; page < 4 * leaf; page++)
+		view_used(&view, page);
+	view_check(&view);
+}
+
+/* All of it is a single page. */
+static void giant(void)
+{
+	size_t leaf = (1UL << 30) / page_size, page;
+	struct window *win = window_new(leaf);
+	struct view view = view_new(win);
+	struct mapping *map;
+
+	window_back(win, 0, leaf, HUGETLB_1G);
+	map = window_map(win, vm_create(), 0, 1UL << 30, 0, leaf, leaf);
+	window_touch(map, 77, VM_WRITE);
+	view_flush(&view);
+	for (page = 0; page < leaf; page++)
+		view_used(&view, page);
+	check_entries(&view);
+	/* neither smaps nor clear_refs know of hugetlb pages */
+	clear_refs(1);
+	check_entries(&view);
+	scan(&view, BY_YOUNG, 0, leaf, true, false);
+	scan(&view, BY_IDLE, 0, leaf, true, false);
+	check_entries(&view);
+	window_touch(map, leaf - 1, VM_WRITE);
+	view_flush(&view);
+	check_entries(&view);
+	scan(&view, BY_IDLE, 0, leaf, true, false);
+	scan(&view, BY_IDLE, 0, leaf, false, false);
+	check_entries(&view);
+}
+
+static void page_out(struct view *view, size_t first, size_t pages)
+{
+	uint64_t *entries;
+	size_t page;
+
+	check(!madvise(view->win->base + first * page_size, pages * page_size, MADV_PAGEOUT),
+	      "madvise: %s", strerror(errno));
+	entries = read_entries(view->win);
+	for (page = first; page < first + pages; page++)
+		check(!(entries[page] & PM_PRESENT), "page %zu was not swapped out", page);
+	free(entries);
+	view_forget(view, BY_YOUNG, first, pages);
+	view_forget(view, BY_IDLE, first, pages);
+}
+
+/* What is swapped out is not in use; what comes back was used. */
+static void swapped(void)
+{
+	struct view view = irregular_view(LOOSE_PAGES);
+	size_t pages = view.win->pages;
+	unsigned int round;
+
+	for (round = 0; round < 4; round++) {
+		view_touch(&view);
+		view_check(&view);
+		page_out(&view, 310, 200);
+		page_out(&view, 1100, 64);
+		view_check(&view);
+		view_touch(&view);
+		view_check(&view);
+		if (round & 1)
+			view_clear_refs(&view, 1);
+		scan(&view, round & 2 ? BY_IDLE : BY_YOUNG, 0, pages, true, true);
+		view_check(&view);
+	}
+}
+
+const struct test procfs_tests[] = {
+	{ "procfs", "all report what the guest used", small, 120 },
+	{ "procfs", "what each number for clear_refs clears", numbers, 60 },
+	{ "procfs", "a scan clears its range", ranges, 60 },
+	{ "procfs", "two readers", two_readers, 120 },
+	{ "procfs", "a reader while MGLRU ages", aging, 120 },
+	{ "procfs", "what the process uses itself", own_accesses, 60 },
+	{ "procfs", "a process without a guest", without_guest, 60 },
+	{ "procfs", "a closed machine", closed, 60 },
+	{ "procfs", "mmu_lock", locks, 60 },
+	{ "procfs", "huge pages", huge, 120 },
+	{ 0 },
+};
+
+const struct test procfs_giant_tests[] = {
+	{ "procfs-giant", "1 GB page", giant, 120 },
+	{ 0 },
+};
+
+const struct test procfs_swap_tests[] = {
+	{ "procfs-swap", "pages that are swapped out and back", swapped, 120 },
+	{ 0 },
+};
