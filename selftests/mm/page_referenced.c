@@ -277,13 +277,18 @@ static void test_kind(const char *name, struct area *area)
 	area_free(area);
 }
 
+/* With a page that is not accessible on each side, so that smaps has it by itself. */
 static char *map_anon(size_t nr)
 {
-	char *start = mmap(NULL, nr * psize(), PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t len = nr * psize();
+	char *start = mmap(NULL, len + 2 * psize(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (start != MAP_FAILED)
-		madvise(start, nr * psize(), MADV_NOHUGEPAGE);
+	if (start == MAP_FAILED)
+		return start;
+	start += psize();
+	if (mprotect(start, len, PROT_READ | PROT_WRITE))
+		return MAP_FAILED;
+	madvise(start, len, MADV_NOHUGEPAGE);
 	return start;
 }
 
@@ -539,6 +544,36 @@ static void test_cold(void)
 	area_free(&area);
 }
 
+/* What the kernel uses of a file is not in any accessed bit. */
+static void test_read(void)
+{
+	int fd = memfd_create("page_referenced", 0);
+	struct area area;
+	bool good;
+	size_t i;
+	char c;
+
+	if (!area_init(&area, map_fd(dup(fd)), NR_PAGES)) {
+		ksft_test_result_skip("a file that is read\n");
+		return;
+	}
+	use_pages(&area, 0, 1);
+	clear_all(&area);
+	if (have_idle)
+		check_scan(&area, IDLE, 0, NR_PAGES, true, 0);
+	for (i = 3; i < NR_PAGES; i += 23) {
+		if (pread(fd, &c, 1, i * psize()) != 1)
+			ksft_exit_fail_perror("pread");
+		area_used(&area, i);
+	}
+	good = check(&area);
+	clear_all(&area);
+	good = good && check(&area);
+	ksft_test_result(good, "a file that is read\n");
+	area_free(&area);
+	close(fd);
+}
+
 struct thread {
 	struct area *area;
 	size_t first;
@@ -650,6 +685,12 @@ static void test_exiting(void)
 			_exit(0);
 		}
 		fd = pagemap_of(pid);
+		/* it may be gone by now */
+		if (fd < 0) {
+			good &= errno == ESRCH || errno == ENOENT;
+			waitpid(pid, NULL, 0);
+			continue;
+		}
 		do {
 			ret = scan(fd, &arg, start, NR_PAGES, PM_SCAN_CLEAR_REFERENCED, regions, 8);
 		} while (ret >= 0 && !waitpid(pid, NULL, WNOHANG));
@@ -794,7 +835,7 @@ int main(void)
 	if (!have_idle)
 		ksft_print_msg("idle flags are not looked at: %s\n", strerror(errno));
 
-	ksft_set_plan(16);
+	ksft_set_plan(17);
 	test_anon();
 	test_shmem();
 	test_file();
@@ -806,6 +847,7 @@ int main(void)
 	test_ranges();
 	test_readers();
 	test_cold();
+	test_read();
 	test_threads();
 	test_exit();
 	test_exiting();
