@@ -5,7 +5,7 @@
 #   A  all scenarios of tests/guest; every answer must come without mmu_lock
 #   B  the same on the other MMU of KVM; every answer must come under mmu_lock
 #   C  guests that are swapped out and in, one of them while MGLRU ages it
-#   D  KVM's own selftests
+#   D  KVM's own selftests, and mm's for referenced pages
 #   E  the races of A with host CPUs that really run in parallel
 # On arm64, where all but C and D run in parallel:
 #   A  as on x86
@@ -33,7 +33,7 @@ RUNS_arm64=(A B C D F P)
 RUNS_powerpc=(A C F)
 
 SELFTESTS=(demand_paging_test dirty_log_test access_tracking_perf_test
-	memslot_modification_stress_test age_exactness_test)
+	memslot_modification_stress_test age_exactness_test mm/page_referenced)
 SELFTESTS_x86=(max_guest_memory_test)
 SELFTESTS_arm64=(kvm_page_table_test aarch64/page_fault_test)
 # 6.12 has none for powerpc
@@ -157,7 +157,7 @@ x86() {
 	B) run B "under mmu_lock" -m 3500M -a "kvm.tdp_mmu=0 $(scenarios --expect=slow)" ;;
 	C) run C "swapped while MGLRU ages" -m 800M -a "$swapped" ;;
 	# more than 4 GB: page_idle cannot report the last pages of an odd size
-	D) run D "KVM's selftests" -m 5G -a 'guest_cmd="selftests"' ;;
+	D) run D "selftests" -m 5G -a "$selftests_args" ;;
 	E) run E "races in parallel" -p -m 1G -a "guest_cmd=\"young-test$long race\"" ;;
 	*) die "unknown run $1; known: A B C D E" ;;
 	esac
@@ -171,7 +171,7 @@ arm64() {
 	C) run C "swapped while MGLRU ages" -m 800M -a "$swapped" ;;
 	# one CPU after the other: in parallel, QEMU 7.2 lets a compare-and-swap of read-only
 	# memory fault as a write at once, where page_fault_test expects a read before
-	D) run D "KVM's selftests" -m 3G -a 'guest_cmd="selftests"' ;;
+	D) run D "selftests" -m 3G -a "$selftests_args" ;;
 	F) run F "two vCPUs in parallel" -p -c 4 -m 1G -a "guest_cmd=\"young-test$long smp\"" ;;
 	P) run P "protected KVM" -p -m 3500M \
 		-a "kvm-arm.mode=protected $(scenarios --expect=fast)" ;;
@@ -201,6 +201,7 @@ BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1)
 export BUSYBOX
 "$TOP/tools/initramfs.sh" "$tmp/initramfs" "${files[@]}"
 
+selftests_args='hugepages=8 guest_swap_mb=200 guest_cmd="selftests"'
 swapped="guest_swap_mb=512 guest_cmd=\"young-test$long procfs-swap reclaim\""
 for name in "${runs[@]}"; do
 	rm -f "$logs/$name.log"

@@ -72,7 +72,6 @@ static inline void page_young_gather(struct page_young *young,
 static inline void __page_young_flush(struct page_young *young)
 {
 	const struct mmu_notifier_young what = {
-		.predicate = young->clear,
 		.nbits = PAGE_YOUNG_BITS,
 		.clear = true,
 	};
