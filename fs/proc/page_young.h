@@ -72,6 +72,7 @@ static inline void page_young_gather(struct page_young *young,
 static inline void __page_young_flush(struct page_young *young)
 {
 	const struct mmu_notifier_young what = {
+		.predicate = young->clear,
 		.nbits = PAGE_YOUNG_BITS,
 		.clear = true,
 	};
@@ -193,8 +194,6 @@ static inline void folio_clear_accessed(struct folio *folio, bool young,
 					bool idle)
 {
 	if (idle) {
-		if (young)
-			folio_set_young(folio);
 		folio_set_idle(folio);
 		return;
 	}

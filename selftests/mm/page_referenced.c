@@ -5,7 +5,8 @@
  * be just the pages that were used, for each kind of memory.
  *
  * An access by a translation that a TLB holds leaves no trace. So before pages
- * are used, mprotect() makes the TLB forget them.
+ * are used again, mprotect() makes the TLB forget them. On powerpc it makes them
+ * young as well.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -110,15 +111,6 @@ static void use_pages(struct area *area, size_t first, size_t step)
 
 	for (i = first; i < area->nr; i += step)
 		use_page(area, i);
-}
-
-static void forget_translations(struct area *area)
-{
-	size_t len = area->nr * psize();
-
-	if (mprotect(area->start, len, PROT_READ) ||
-	    mprotect(area->start, len, PROT_READ | PROT_WRITE))
-		ksft_exit_fail_perror("mprotect");
 }
 
 static void write_clear_refs(const char *what)
@@ -239,6 +231,23 @@ static bool check_scan(struct area *area, int reader, size_t first, size_t nr, b
 	return good;
 }
 
+/* No TLB knows the pages any more, and nobody has used them. */
+static void start_anew(struct area *area)
+{
+	size_t len = area->nr * psize();
+	struct pm_scan_arg arg;
+
+	if (mprotect(area->start, len, PROT_READ) ||
+	    mprotect(area->start, len, PROT_READ | PROT_WRITE))
+		ksft_exit_fail_perror("mprotect");
+	if (scan(pagemap_fd, &arg, area->start, area->nr, PM_SCAN_CLEAR_REFERENCED, NULL, 0) ||
+	    (have_idle && scan(pagemap_fd, &arg, area->start, area->nr,
+			       PM_SCAN_CLEAR_REFERENCED | PM_SCAN_BY_IDLE, NULL, 0)))
+		ksft_exit_fail_perror("PAGEMAP_SCAN");
+	area_cleared(area, YOUNG, 0, area->nr);
+	area_cleared(area, IDLE, 0, area->nr);
+}
+
 static bool check(struct area *area)
 {
 	return check_pagemap(area) && (!area->counted || check_smaps(area)) &&
@@ -263,7 +272,9 @@ static bool used_and_cleared(struct area *area)
 			return false;
 		if (!check(area))
 			return false;
-		forget_translations(area);
+		start_anew(area);
+		if (!check(area))
+			return false;
 		use_pages(area, step, step * area->unit + 1);
 		if (!check(area))
 			return false;
@@ -375,7 +386,7 @@ static bool thp_in_parts(struct area *area)
 	use_pages(area, 0, nr);
 	if (!check_scan(area, YOUNG, 0, area->nr, true, nr / 2 - 3) || !check(area))
 		return false;
-	forget_translations(area);
+	start_anew(area);
 	use_page(area, nr + 5);
 	if (!check_scan(area, YOUNG, 0, nr + nr / 2, true, 0))
 		return false;
@@ -518,17 +529,21 @@ static void test_readers(void)
 	if (!area_init(&area, map_anon(NR_PAGES), NR_PAGES))
 		ksft_exit_fail_perror("mmap");
 	use_pages(&area, 0, 1);
-	for (round = 0; round < 12 && good; round++) {
+	for (round = 0; round < 6 && good; round++) {
+		start_anew(&area);
+		use_pages(&area, 0, 19 + round);
+		good = check(&area);
 		if (round & 1)
-			good = check_scan(&area, YOUNG, 0, NR_PAGES, true, 0);
-		if (round & 2)
-			good = good && check_scan(&area, IDLE, 0, NR_PAGES, true, 0);
-		if (round % 4 == 0)
+			good = good && check_scan(&area, YOUNG, 0, NR_PAGES, true, 0);
+		else
 			clear_all(&area);
 		good = good && check(&area);
-		forget_translations(&area);
-		use_pages(&area, round, 19 + round);
-		good = good && check(&area);
+		/* pages that no TLB knows yet */
+		use_pages(&area, 1, 19 + round);
+		good = good && check_scan(&area, IDLE, 0, NR_PAGES, true, 0) && check(&area);
+		use_pages(&area, 2, 19 + round);
+		good = good && check(&area) && check_scan(&area, YOUNG, 0, NR_PAGES, true, 0) &&
+		       check_scan(&area, IDLE, 0, NR_PAGES, true, 0) && check(&area);
 	}
 	ksft_test_result(good, "two readers\n");
 	area_free(&area);
@@ -547,7 +562,7 @@ static void test_cold(void)
 		ksft_exit_fail_perror("mmap");
 	use_pages(&area, 0, 1);
 	check_scan(&area, IDLE, 0, NR_PAGES, true, 0);
-	forget_translations(&area);
+	start_anew(&area);
 	use_pages(&area, 1, 3);
 	if (madvise(area.start, NR_PAGES * psize(), MADV_COLD))
 		ksft_test_result_skip("cold pages\n");
@@ -613,7 +628,7 @@ static void test_threads(void)
 	clear_all(&area);
 	if (have_idle)
 		check_scan(&area, IDLE, 0, NR_PAGES, true, 0);
-	forget_translations(&area);
+	start_anew(&area);
 	for (i = 0; i < NR_THREADS; i++) {
 		threads[i].area = &area;
 		threads[i].first = 2 * i;
