@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,15 +161,13 @@ static void check_smaps(struct view *view)
 
 /*
  * Asks about a part of the window, in one go or with room for a few regions and
- * pages only, and compares.
+ * pages only. Sets the bits of pages that are reported.
  */
-static void scan(struct view *view, enum reader reader, size_t first, size_t pages, bool clear,
-		 bool in_pieces)
+static void collect(struct window *win, enum reader reader, size_t first, size_t pages,
+		    bool clear, bool in_pieces, unsigned long *got)
 {
-	struct window *win = view->win;
 	uint64_t base = (uintptr_t)win->base, end = base + (first + pages) * page_size;
 	struct page_region regions[REGIONS];
-	unsigned long *got = bits_new(win->pages);
 	struct pm_scan_arg arg = {
 		.size = sizeof(arg),
 		.flags = (reader == BY_IDLE ? PM_SCAN_BY_IDLE : 0) |
@@ -180,7 +179,6 @@ static void scan(struct view *view, enum reader reader, size_t first, size_t pag
 		.category_mask = PAGE_IS_REFERENCED,
 		.return_mask = PAGE_IS_REFERENCED | PAGE_IS_PRESENT,
 	};
-	size_t page;
 	int nr, i;
 
 	while (arg.start < end) {
@@ -199,7 +197,16 @@ static void scan(struct view *view, enum reader reader, size_t first, size_t pag
 		}
 		arg.start = arg.walk_end;
 	}
+}
 
+/* Likewise, and compares. */
+static void scan(struct view *view, enum reader reader, size_t first, size_t pages, bool clear,
+		 bool in_pieces)
+{
+	unsigned long *got = bits_new(view->win->pages);
+	size_t page;
+
+	collect(view->win, reader, first, pages, clear, in_pieces, got);
 	for (page = first; page < first + pages; page++)
 		compare(view, reader, page, bit_test(got, page), reader_names[reader]);
 	if (clear)
@@ -369,6 +376,79 @@ static void aging(void)
 		age();
 		view_check(&view);
 	}
+}
+
+struct reading {
+	struct view *view;
+	enum reader reader;
+	unsigned long *got;
+	bool *stop;
+};
+
+static void *read_and_clear(void *arg)
+{
+	struct reading *reading = arg;
+	struct window *win = reading->view->win;
+	bool last;
+
+	do {
+		last = __atomic_load_n(reading->stop, __ATOMIC_ACQUIRE);
+		collect(win, reading->reader, 0, win->pages, true, false, reading->got);
+	} while (!last);
+	return NULL;
+}
+
+/* All that the guest uses is seen by both, sooner or later, and nothing else. */
+static void read_at_once(struct view *view, bool aged)
+{
+	struct reading readings[READERS];
+	pthread_t threads[READERS];
+	bool stop = false;
+	enum reader i;
+	size_t page, n;
+	int err;
+
+	for (i = 0; i < READERS; i++) {
+		readings[i] = (struct reading) {
+			.view = view, .reader = i, .got = bits_new(view->win->pages), .stop = &stop,
+		};
+		err = pthread_create(&threads[i], NULL, read_and_clear, &readings[i]);
+		check(!err, "pthread_create: %s", strerror(err));
+	}
+	for (n = 0; n < 30; n++) {
+		struct mapping *map = &view->win->mappings[n % view->win->nr];
+
+		for (page = n; page < map->pages; page += 41)
+			window_touch(map, page, page & 1);
+		view_flush(view);
+		if (aged)
+			age();
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
+	for (i = 0; i < READERS; i++) {
+		pthread_join(threads[i], NULL);
+		for (page = 0; page < view->win->pages; page++)
+			compare(view, i, page, bit_test(readings[i].got, page), reader_names[i]);
+		view_forget(view, i, 0, view->win->pages);
+	}
+	view_check(view);
+}
+
+static void at_once(void)
+{
+	struct view view = irregular_view(SMALL_PAGES);
+
+	read_at_once(&view, false);
+}
+
+static void at_once_aging(void)
+{
+	struct view view;
+
+	cgroup_enter(CGROUP);
+	view = irregular_view(LOOSE_PAGES);
+	view.stolen = true;
+	read_at_once(&view, true);
 }
 
 /* The process uses what is the guest's, and what is its own. */
@@ -591,6 +671,8 @@ const struct test procfs_tests[] = {
 	{ "procfs", "a scan clears its range", ranges, 60 },
 	{ "procfs", "two readers", two_readers, 120 },
 	{ "procfs", "a reader while MGLRU ages", aging, 120 },
+	{ "procfs", "two readers at once", at_once, 120 },
+	{ "procfs", "two readers at once while MGLRU ages", at_once_aging, 120 },
 	{ "procfs", "what the process uses itself", own_accesses, 60 },
 	{ "procfs", "a process without a guest", without_guest, 60 },
 	{ "procfs", "a closed machine", closed, 60 },
