@@ -590,6 +590,42 @@ static void huge(void)
 	view_check(&view);
 }
 
+/* KVM cannot map it huge: an access to any of the small pages is one to the huge page. */
+static void huge_in_parts(void)
+{
+	size_t leaf = huge_pages(), page;
+	struct window *win = window_new(4 * leaf);
+	struct view view = view_new(win);
+	struct mapping *map;
+
+	window_back(win, leaf, 2 * leaf, THP);
+	win->base[arch_huge_size()] = 1;
+	win->base[2 * arch_huge_size()] = 1;
+	map = window_map(win, vm_create(), 0, huge_gpa(2 * VM_GPA) + page_size, leaf, 2 * leaf, 1);
+	view_forget_all(&view, leaf, 2 * leaf);
+	view_check(&view);
+
+	window_touch(map, leaf + leaf / 2, VM_WRITE);
+	window_touch(map, 2 * leaf - 1, VM_READ);
+	view_flush(&view);
+	for (page = 2 * leaf; page < 3 * leaf; page++)
+		view_used(&view, page);
+	view_check(&view);
+	scan(&view, BY_YOUNG, 0, win->pages, true, true);
+	scan(&view, BY_IDLE, 0, win->pages, true, true);
+	window_check(win);
+	view_check(&view);
+
+	window_touch(map, leaf - 1, VM_READ);
+	view_flush(&view);
+	for (page = leaf; page < 2 * leaf; page++)
+		view_used(&view, page);
+	view_check(&view);
+	view_clear_refs(&view, 1);
+	window_check(win);
+	view_check(&view);
+}
+
 /* All of it is a single page. */
 static void giant(void)
 {
@@ -678,6 +714,7 @@ const struct test procfs_tests[] = {
 	{ "procfs", "a closed machine", closed, 60 },
 	{ "procfs", "mmu_lock", locks, 60 },
 	{ "procfs", "huge pages", huge, 120 },
+	{ "procfs", "huge pages that KVM maps small", huge_in_parts, 60 },
 	{ 0 },
 };
 
