@@ -194,6 +194,8 @@ static inline void folio_clear_accessed(struct folio *folio, bool young,
 					bool idle)
 {
 	if (idle) {
+		if (young)
+			folio_set_young(folio);
 		folio_set_idle(folio);
 		return;
 	}
