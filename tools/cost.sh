@@ -7,12 +7,13 @@
 . "$(dirname "$0")/measured.sh"
 
 # megabytes of the memory that no guest has, of guests with patterns, of guests whose
-# locks are traced, of what is unmapped; and machines that end at once
-ALONE=32 PATTERNS=16 HOLDS=4 UNMAPPED=256 MACHINES=64
+# locks are traced, of what is unmapped, of what readers in /proc see; and machines
+# that end at once
+ALONE=32 PATTERNS=16 HOLDS=4 UNMAPPED=256 READ=256 MACHINES=64
 # what a virtual machine that ends has of memory, in young-measure
 MACHINE=4
-# of stock; more is too much
-LIMIT=1.01
+# of stock; more is too much, but for readers in /proc, who see more
+LIMIT=1.01 READERS_LIMIT=1.3
 
 declare -A append=([fast]='' [slow]='kvm.tdp_mmu=0 ')
 mmus=(fast) walks=(walk evict)
@@ -21,7 +22,13 @@ x86) mmus=(fast slow) ;;
 powerpc) walks=(evict) ;;
 esac
 
-above=()
+above=() readers_above=()
+
+# excess STOCK OURS LIMIT: the ratio, if it is above the limit
+excess() {
+	awk -v stock="$1" -v ours="$2" -v limit="$3" \
+		'BEGIN { if (ours > limit * stock) printf "%.3f", ours / stock }'
+}
 
 # instructions_row WHAT NAME KEY: a row that must not be above the limit
 instructions_row() {
@@ -29,8 +36,7 @@ instructions_row() {
 	stock=$(value stock "$2" "$3")
 	ours=$(value patched "$2" "$3")
 	row "$1" "$stock" "$ours"
-	ratio=$(awk -v stock="$stock" -v ours="$ours" -v limit="$LIMIT" \
-		'BEGIN { if (ours > limit * stock) printf "%.3f", ours / stock }')
+	ratio=$(excess "$stock" "$ours" "$LIMIT")
 	[ -z "$ratio" ] || above+=("$1: $ratio")
 }
 
@@ -160,6 +166,69 @@ end_rows() {
 declare -A hows=([close]='end of a VM, by close' [exit]='end of a VM, by exit'
 	[exits]="end of $MACHINES VMs, by exit")
 
+# --- readers in /proc ---
+
+declare -A readers=([clear_refs]=clear_refs [smaps_rollup]=smaps_rollup [pagemap]=pagemap
+	[scan_present]='PAGEMAP_SCAN, present' [scan_referenced]='PAGEMAP_SCAN, referenced'
+	[scan_clear]='PAGEMAP_SCAN, clear' [idle_mark]='page_idle, mark' [idle_read]='page_idle, read')
+
+# reader_value KERNEL KEY: who cannot ask for referenced pages, asks for present ones
+reader_value() {
+	local found present=$2
+	present=${present/scan_referenced/scan_present}
+	present=${present/scan_clear/scan_present}
+	found=$(value "$1" readers "$2")
+	printf '%s\n' "${found:-$(value "$1" readers "$present")}"
+}
+
+# reader_row WHAT KEY: of those who see more than they do in the stock kernel
+reader_row() {
+	local stock ours ratio
+	stock=$(reader_value stock "$2")
+	ours=$(reader_value patched "$2")
+	row "$1" "$stock" "$ours"
+	ratio=$(excess "$stock" "$ours" "$READERS_LIMIT")
+	[ -z "$ratio" ] || readers_above+=("$1: $ratio")
+}
+
+# page_idle STATE: marking pages and reading what became of them, in the patched kernel
+page_idle() {
+	awk -v mark="$(value patched readers "guest_idle_mark_$1")" \
+		-v read="$(value patched readers "guest_idle_read_$1")" 'BEGIN { print mark + read }'
+}
+
+reader_rows() {
+	local reader state
+	for reader in clear_refs smaps_rollup scan_present; do
+		for state in idle young; do
+			instructions_row "no guest: ${readers[$reader]}, $state" readers "alone_${reader}_$state"
+		done
+	done
+	# without a guest it tells more as well
+	for state in idle young; do
+		reader_row "no guest: pagemap, $state" "alone_pagemap_$state"
+	done
+	for reader in clear_refs smaps_rollup pagemap scan_present scan_referenced scan_clear; do
+		for state in idle young; do
+			reader_row "read: ${readers[$reader]}, $state" "guest_${reader}_$state"
+		done
+	done
+	for reader in idle_mark idle_read; do
+		for state in idle young; do
+			measured_row "read: ${readers[$reader]}, $state" readers "guest_${reader}_$state"
+		done
+	done
+	for reader in clear_refs smaps_rollup pagemap scan_present scan_referenced scan_clear idle_mark idle_read; do
+		row "read: ${readers[$reader]}: mmu_lock taken" "$(reader_value stock "locks_$reader")" \
+			"$(reader_value patched "locks_$reader")"
+	done
+	printf '\n%-53s %8s %8s %7s\n' 'the patched kernel alone:' page_idle scan ratio
+	for state in idle young; do
+		row "read: which pages were used, and clear that, $state" "$(page_idle "$state")" \
+			"$(value patched readers "guest_scan_clear_$state")"
+	done
+}
+
 table() {
 	local way mmu
 	title
@@ -178,6 +247,7 @@ table() {
 	instructions_row "unmapping $UNMAPPED MB: instructions per page" fast unmap_instructions
 	measured_row "unmapping $UNMAPPED MB: KB of tables freed" fast unmap_tables
 	measured_row "unmapping $UNMAPPED MB: KB that wait for a grace period" fast unmap_waiting
+	reader_rows
 	cat <<-EOT
 
 		Instructions, where nothing else is said, are of a pass, per eligible page that it
@@ -201,6 +271,11 @@ table() {
 		          or by exit of its process. Asked: somebody had aged it before; quiet: nobody.
 		          The time contains the waiting for grace periods, and varies with where in a
 		          tick it began
+		read:     who asks by a call for $READ MB of a guest which of them were used, per page.
+		          In the stock kernel only page_idle sees what the guest used; PAGEMAP_SCAN
+		          asks for present pages there. idle: none was used; young: all of them.
+		          page_idle: by PFN, in as few calls as can be. Locks are those of a call, or of
+		          all these
 	EOT
 	if [ "${#above[@]}" -eq 0 ]; then
 		printf '\nNo row of instructions is above %s.\n' "$LIMIT"
@@ -208,6 +283,10 @@ table() {
 		printf '\nAbove %s: %d rows\n' "$LIMIT" "${#above[@]}"
 		printf '  %s\n' "${above[@]}"
 	fi
+	[ "${#readers_above[@]}" -eq 0 ] || {
+		printf '\nReaders who see more, above %s: %d rows\n' "$READERS_LIMIT" "${#readers_above[@]}"
+		printf '  %s\n' "${readers_above[@]}"
+	}
 }
 
 prepare
@@ -224,4 +303,6 @@ for mmu in "${mmus[@]}"; do
 	step "aging, $mmu, and what ends" boot_both "$mmu" -c 1 "${counting[@]}" -t 3000 \
 		-a "${append[$mmu]}guest_cmd=\"$(measure "${what[@]}")\""
 done
+step "readers in /proc" boot_both readers -c 1 "${counting[@]}" -t 3000 \
+	-a "guest_cmd=\"young-measure readers $READ\""
 table

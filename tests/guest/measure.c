@@ -14,7 +14,7 @@
  *
  * wait: for how long a walk waits for mmu_lock while the guest faults.
  *
- * The others are in cost.c. NUMBER is megabytes, but for the end of a VM, where
+ * The others are in cost.c and readers.c. NUMBER is megabytes, but for the end of a VM, where
  * it is machines.
  */
 #define _GNU_SOURCE
@@ -306,23 +306,25 @@ static void count_pass(struct guest *guest, const char *name)
 	report(key, (double)(traced_lock_acquisitions() - acquired) / pages);
 }
 
+void guest_prove_counting(struct guest *guest)
+{
+	uint64_t acquired = traced_lock_acquisitions();
+
+	guest_drop(guest, guest->size);
+	guest_touch(guest, page_size);
+	check(traced_lock_acquisitions() > acquired,
+	      "the guest's faults were not seen to take mmu_lock");
+}
+
 /* Counting calls costs instructions, so it comes last. */
 static void measure_calls(struct guest *guest)
 {
-	uint64_t faults;
-
 	trace_count(guest->vm);
 	make_young(guest);
 	count_pass(guest, "young");
 	make_idle(guest);
 	count_pass(guest, "idle");
-
-	/* The proof that acquisitions are seen: the guest's faults take it. */
-	faults = traced_lock_acquisitions();
-	guest_drop(guest, guest->size);
-	guest_touch(guest, page_size);
-	check(traced_lock_acquisitions() > faults,
-	      "the guest's faults were not seen to take mmu_lock");
+	guest_prove_counting(guest);
 }
 
 static void measure_count(unsigned long megabytes, bool evict)
@@ -407,6 +409,7 @@ int main(int argc, char **argv)
 		{ "holds", measure_holds },
 		{ "end", measure_end },
 		{ "unmap", measure_unmap },
+		{ "readers", measure_readers },
 	};
 	long number = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 	size_t i;

@@ -85,11 +85,17 @@ struct cost {
 /* The least of so many rounds, after one to warm up. */
 struct cost guest_cost(struct guest *guest, int rounds);
 
+/* The proof that traced_lock_acquisitions() sees them: the guest's faults take it. */
+void guest_prove_counting(struct guest *guest);
+
 /* cost.c */
 void measure_alone(unsigned long megabytes);
 void measure_patterns(unsigned long megabytes);
 void measure_holds(unsigned long megabytes);
 void measure_end(unsigned long machines);
 void measure_unmap(unsigned long megabytes);
+
+/* readers.c */
+void measure_readers(unsigned long megabytes);
 
 #endif
