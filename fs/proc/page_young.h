@@ -15,8 +15,8 @@
 #include <linux/page_idle.h>
 #include <linux/pgtable.h>
 
-/* A page table of x86. The bitmaps are on the stack. */
-#define PAGE_YOUNG_BITS		512UL
+/* A page table of x86; larger ones take turns. The bitmaps are on the stack. */
+#define PAGE_YOUNG_BITS		MIN(MAX_PTRS_PER_PTE, 512UL)
 
 /**
  * struct page_young - what secondary MMUs say of some pages of a page table
@@ -25,16 +25,13 @@
  * @start: address of the page that bit 0 stands for
  * @end: first address beyond the pages that are known; 0 if none are
  * @pte: the entry of the page at @start
- * @young: what secondary MMUs found young
- * @clear: the pages that shall be old
+ * @any: one of the pages is young; if not, @young is not valid
+ * @young: the pages that are present, and young in a secondary MMU
+ * @clear: the pages that shall be old when all of them were looked at: they may
+ *	share an accessed bit, or the flags of a folio
  *
- * The user visits pages in ascending order. The first one that it asks about
- * brings the answer for those that follow. What it wants cleared is gathered
- * and cleared by one call, so that no page loses the bit that it shares with
- * its neighbours before it was looked at.
- *
- * A page that is found old is not cleared: what accesses it from then on will
- * be found next time.
+ * Secondary MMUs are asked about many pages at once. So users need not do
+ * anything for each page, if none is young or there are no secondary MMUs.
  */
 struct page_young {
 	struct vm_area_struct *vma;
@@ -42,6 +39,7 @@ struct page_young {
 	unsigned long start;
 	unsigned long end;
 	pte_t *pte;
+	bool any;
 	DECLARE_BITMAP(young, PAGE_YOUNG_BITS);
 	DECLARE_BITMAP(clear, PAGE_YOUNG_BITS);
 };
@@ -55,98 +53,82 @@ static inline void page_young_init(struct page_young *young,
 	young->end = 0;
 }
 
-static inline unsigned long page_young_bit(const struct page_young *young,
-					   unsigned long addr)
-{
-	return (addr - young->start) / PAGE_SIZE;
-}
-
-/* The page, which is known, shall be old. */
-static inline void page_young_gather(struct page_young *young,
-				     unsigned long addr)
-{
-	__set_bit(page_young_bit(young, addr), young->clear);
-}
-
-/* Clear in secondary MMUs what was gathered and is young there. */
-static inline void __page_young_flush(struct page_young *young)
-{
-	const struct mmu_notifier_young what = {
-		.predicate = young->clear,
-		.nbits = PAGE_YOUNG_BITS,
-		.clear = true,
-	};
-
-	if (bitmap_and(young->clear, young->clear, young->young,
-		       PAGE_YOUNG_BITS))
-		mmu_notifier_test_clear_young(young->vma->vm_mm, young->start,
-					      young->end, &what);
-	bitmap_zero(young->clear, PAGE_YOUNG_BITS);
-}
-
-/* Context: as page_young_secondary(), before the lock is released. */
-static inline void page_young_flush(struct page_young *young)
-{
-	if (young->end && mm_has_notifiers(young->vma->vm_mm))
-		__page_young_flush(young);
-}
-
-/* Ask about the pages from @addr on, of which @pte is the first entry. */
-static inline void page_young_open(struct page_young *young,
-				   unsigned long addr, pte_t *pte)
+static inline void __page_young_ask(struct page_young *young, bool clear)
 {
 	DECLARE_BITMAP(present, PAGE_YOUNG_BITS);
 	const struct mmu_notifier_young what = {
 		.young = young->young,
 		.predicate = present,
 		.nbits = PAGE_YOUNG_BITS,
+		.clear = clear,
 	};
-	unsigned long i, nr;
-
-	page_young_flush(young);
-
-	nr = min((young->last - addr) / PAGE_SIZE, PAGE_YOUNG_BITS);
-	young->start = addr;
-	young->end = addr + nr * PAGE_SIZE;
-	young->pte = pte;
-	bitmap_zero(young->young, PAGE_YOUNG_BITS);
-	bitmap_zero(young->clear, PAGE_YOUNG_BITS);
-	if (!mm_has_notifiers(young->vma->vm_mm))
-		return;
+	unsigned long i, nr = (young->end - young->start) / PAGE_SIZE;
+	pte_t *pte = young->pte;
 
 	/* Nobody shall wait for a hole. */
 	bitmap_zero(present, PAGE_YOUNG_BITS);
-	for (i = 0; i < nr; i++) {
-		if (pte_present(ptep_get(pte + i)))
+	for (i = 0; i < nr; i++, pte++) {
+		if (pte_present(ptep_get(pte)))
 			__set_bit(i, present);
 	}
-	mmu_notifier_test_clear_young(young->vma->vm_mm, addr, young->end,
-				      &what);
+
+	bitmap_zero(young->young, PAGE_YOUNG_BITS);
+	if (mmu_notifier_test_clear_young(young->vma->vm_mm, young->start,
+					  young->end, &what) & MMU_NOTIFIER_YOUNG)
+		young->any = bitmap_and(young->young, young->young, present,
+					PAGE_YOUNG_BITS);
 }
 
 /**
- * page_young_secondary() - is a page young in a secondary MMU?
- * @young: what is known
- * @addr: address of the page
- * @pte: its entry in the primary MMU, which is present
- * @clear: clear it there, by page_young_flush()
+ * page_young_ask() - ask about as many pages as can be known at once
+ * @young: what will be known, of the pages up to its @end
+ * @addr: address of the first page
+ * @pte: its entry in the primary MMU
+ * @clear: make those that were young old in secondary MMUs
  *
- * Context: the lock of the page table is held from the first call until after
- * page_young_flush(), which is not needed if nothing was to be cleared.
- * Return: true if it is.
+ * A page that is found old is not cleared: what accesses it from then on will
+ * be found next time.
+ *
+ * Context: the lock of the page table is held, until the last use of @young.
  */
-static inline bool page_young_secondary(struct page_young *young,
-					unsigned long addr, pte_t *pte,
-					bool clear)
+static inline void page_young_ask(struct page_young *young, unsigned long addr,
+				  pte_t *pte, bool clear)
 {
-	if (!mm_has_notifiers(young->vma->vm_mm))
-		return false;
+	young->start = addr;
+	young->end = addr + min(young->last - addr, PAGE_YOUNG_BITS * PAGE_SIZE);
+	young->pte = pte;
+	young->any = false;
+	bitmap_zero(young->clear, PAGE_YOUNG_BITS);
+	if (mm_has_notifiers(young->vma->vm_mm))
+		__page_young_ask(young, clear);
+}
 
-	if (addr >= young->end)
-		page_young_open(young, addr, pte);
-	if (clear)
-		page_young_gather(young, addr);
-	return test_bit(page_young_bit(young, addr), young->young);
+static inline unsigned long page_young_bit(const struct page_young *young,
+					   unsigned long addr)
+{
+	return (addr - young->start) / PAGE_SIZE;
+}
+
+/* Is a page, which is known, young in a secondary MMU? */
+static inline bool page_young_secondary(const struct page_young *young,
+					unsigned long addr)
+{
+	return young->any && test_bit(page_young_bit(young, addr), young->young);
+}
+
+/* The page, which is known, shall be old: see page_young_clear(). */
+static inline void page_young_gather(struct page_young *young,
+				     unsigned long addr)
+{
+	__set_bit(page_young_bit(young, addr), young->clear);
+}
+
+/* The folio of a page that is present; or NULL, if it has none. */
+static inline struct folio *page_young_folio(const struct page_young *young,
+					     unsigned long bit)
+{
+	return vm_normal_folio(young->vma, young->start + bit * PAGE_SIZE,
+			       ptep_get(young->pte + bit));
 }
 
 /*
@@ -206,12 +188,25 @@ static inline void folio_clear_accessed(struct folio *folio, bool young,
 	folio_clear_referenced(folio);
 }
 
+/* Clear in secondary MMUs what was gathered and is young there. */
+static inline void page_young_flush(struct page_young *young)
+{
+	const struct mmu_notifier_young what = {
+		.predicate = young->clear,
+		.nbits = PAGE_YOUNG_BITS,
+		.clear = true,
+	};
+
+	if (bitmap_and(young->clear, young->clear, young->young,
+		       PAGE_YOUNG_BITS))
+		mmu_notifier_test_clear_young(young->vma->vm_mm, young->start,
+					      young->end, &what);
+}
+
 /**
  * page_young_clear() - clear what was gathered in all MMUs, and in folios
- * @young: what is known; the pages that are gathered have folios
+ * @young: what is known, but nothing after this; the gathered pages have folios
  * @idle: as for folio_clear_accessed()
- *
- * Stands for page_young_flush().
  */
 static inline void page_young_clear(struct page_young *young, bool idle)
 {
@@ -222,16 +217,17 @@ static inline void page_young_clear(struct page_young *young, bool idle)
 
 	for_each_set_bit(bit, young->clear, PAGE_YOUNG_BITS) {
 		unsigned long addr = young->start + bit * PAGE_SIZE;
-		pte_t *pte = young->pte + bit;
-		struct folio *folio;
+		struct folio *folio = page_young_folio(young, bit);
 		bool was_young;
 
-		folio = vm_normal_folio(young->vma, addr, ptep_get(pte));
-		was_young = ptep_test_and_clear_young(young->vma, addr, pte);
-		was_young |= test_bit(bit, young->young);
+		was_young = ptep_test_and_clear_young(young->vma, addr,
+						      young->pte + bit);
+		was_young |= page_young_secondary(young, addr);
 		folio_clear_accessed(folio, was_young, idle);
 	}
-	page_young_flush(young);
+	if (young->any)
+		page_young_flush(young);
+	young->end = 0;
 }
 
 #endif /* _PROC_PAGE_YOUNG_H */
