@@ -605,6 +605,14 @@ static void huge_in_parts(void)
 	view_forget_all(&view, leaf, 2 * leaf);
 	view_check(&view);
 
+	/* The shadow MMU maps what surrounds a fault, for which it uses the folios. */
+	for (page = 0; page < 2 * leaf; page++)
+		window_touch(map, page, VM_READ);
+	view_flush(&view);
+	view_clear_refs(&view, 1);
+	scan(&view, BY_IDLE, 0, win->pages, true, false);
+	view_check(&view);
+
 	window_touch(map, leaf + leaf / 2, VM_WRITE);
 	window_touch(map, 2 * leaf - 1, VM_READ);
 	view_flush(&view);
