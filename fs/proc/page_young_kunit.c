@@ -71,11 +71,11 @@ static unsigned int fake_test_clear_young(struct mmu_notifier *mn,
 		}
 		if (what->predicate && !test_bit(i, what->predicate))
 			continue;
+		if (what->young && __test_and_set_bit(page, t->asked))
+			__set_bit(page, t->twice);
 		if (what->clear) {
 			__set_bit(page, t->cleared);
 			__clear_bit(page, t->young);
-		} else if (__test_and_set_bit(page, t->asked)) {
-			__set_bit(page, t->twice);
 		}
 	}
 	return answer;
@@ -112,33 +112,54 @@ static void populate(struct page_young_test *t)
 	}
 }
 
+/* As the loops in /proc do it. */
+static bool is_young(struct page_young_test *t, struct page_young *young,
+		     unsigned long page, bool clear)
+{
+	if (address(page) >= young->end)
+		page_young_ask(young, address(page), &t->pte[page], clear);
+	return page_young_secondary(young, address(page));
+}
+
 /* What is there is asked about once, and each page has the answer that is its own. */
-static void secondary_test(struct kunit *test)
+static void check_ask(struct kunit *test, bool clear)
 {
 	struct page_young_test *t = test->priv;
 	unsigned long page, first = 5, last = PAGES - 3;
+	DECLARE_BITMAP(expected, PAGES);
 	struct page_young young;
 
 	populate(t);
+	bitmap_copy(expected, t->young, PAGES);
+	bitmap_clear(expected, 0, first);
+	bitmap_clear(expected, last, PAGES - last);
 	page_young_init(&young, t->vma, address(last));
-	for (page = first; page < last; page++) {
-		if (!pte_present(t->pte[page]))
-			continue;
-		KUNIT_EXPECT_EQ_MSG(test, test_bit(page, t->young),
-				    page_young_secondary(&young, address(page),
-							 &t->pte[page], false),
-				    "page %lu", page);
-	}
-	page_young_flush(&young);
+	for (page = first; page < last; page++)
+		KUNIT_EXPECT_EQ_MSG(test, is_young(t, &young, page, clear),
+				    pte_present(t->pte[page]) &&
+				    test_bit(page, expected), "page %lu", page);
 
 	KUNIT_EXPECT_EQ(test, t->calls, 3);
 	KUNIT_EXPECT_EQ(test, t->end, address(last));
 	KUNIT_EXPECT_TRUE(test, bitmap_empty(t->twice, PAGES));
-	KUNIT_EXPECT_TRUE(test, bitmap_empty(t->cleared, PAGES));
 	for (page = 0; page < PAGES; page++)
 		KUNIT_EXPECT_EQ_MSG(test, test_bit(page, t->asked),
 				    page >= first && page < last &&
 				    pte_present(t->pte[page]), "page %lu", page);
+	if (clear)
+		KUNIT_EXPECT_TRUE(test, bitmap_equal(t->cleared, t->asked, PAGES));
+	else
+		KUNIT_EXPECT_TRUE(test, bitmap_empty(t->cleared, PAGES));
+}
+
+static void ask_test(struct kunit *test)
+{
+	check_ask(test, false);
+}
+
+static void ask_and_clear_test(struct kunit *test)
+{
+	check_ask(test, true);
 }
 
 /* Only what was wanted and young is cleared, and by one call for many pages. */
@@ -153,22 +174,23 @@ static void clear_test(struct kunit *test)
 	bitmap_zero(expected, PAGES);
 	page_young_init(&young, t->vma, address(PAGES));
 	for (page = 0; page < PAGES; page++) {
-		bool clear = prandom_u32_state(&t->rnd) & 1;
-
-		if (!pte_present(t->pte[page]))
+		if (address(page) >= young.end)
+			page_young_clear(&young, false);
+		is_young(t, &young, page, false);
+		if (!pte_present(t->pte[page]) || prandom_u32_state(&t->rnd) & 1)
 			continue;
-		if (page_young_secondary(&young, address(page), &t->pte[page],
-					 clear) && clear)
+		page_young_gather(&young, address(page));
+		if (test_bit(page, t->young))
 			__set_bit(page, expected);
 	}
-	page_young_flush(&young);
+	page_young_clear(&young, false);
 
 	KUNIT_EXPECT_EQ(test, t->calls, 6);
 	KUNIT_EXPECT_FALSE(test, bitmap_empty(expected, PAGES));
 	KUNIT_EXPECT_TRUE(test, bitmap_equal(t->cleared, expected, PAGES));
 
 	/* nothing is left to do */
-	page_young_flush(&young);
+	page_young_clear(&young, false);
 	KUNIT_EXPECT_EQ(test, t->calls, 6);
 }
 
@@ -182,9 +204,9 @@ static void no_clear_test(struct kunit *test)
 	set_entry(t, 1, false);
 	__set_bit(1, t->young);
 	page_young_init(&young, t->vma, address(2));
-	page_young_secondary(&young, address(0), &t->pte[0], true);
-	page_young_secondary(&young, address(1), &t->pte[1], false);
-	page_young_flush(&young);
+	page_young_ask(&young, address(0), &t->pte[0], false);
+	page_young_gather(&young, address(0));
+	page_young_clear(&young, false);
 	KUNIT_EXPECT_EQ(test, t->calls, 1);
 	KUNIT_EXPECT_TRUE(test, test_bit(1, t->young));
 }
@@ -266,7 +288,7 @@ static void check_clear(struct kunit *test, const struct access *a, bool idle)
 			(idle ? !a->idle : a->young || a->referenced));
 
 	page_young_init(&young, t->vma, address(1));
-	page_young_open(&young, address(0), &t->pte[0]);
+	page_young_ask(&young, address(0), &t->pte[0], false);
 	page_young_gather(&young, address(0));
 	page_young_clear(&young, idle);
 
@@ -306,7 +328,7 @@ static void keep_test(struct kunit *test)
 	__set_bit(0, t->young);
 	__set_bit(1, t->young);
 	page_young_init(&young, t->vma, address(2));
-	page_young_open(&young, address(0), &t->pte[0]);
+	page_young_ask(&young, address(0), &t->pte[0], false);
 	page_young_gather(&young, address(1));
 	page_young_clear(&young, false);
 	KUNIT_EXPECT_TRUE(test, pte_young(t->pte[0]));
@@ -335,9 +357,8 @@ static void alone_test(struct kunit *test)
 	set_entry(t, 0, true);
 	__set_bit(0, t->young);
 	page_young_init(&young, t->vma, address(1));
-	KUNIT_EXPECT_FALSE(test, page_young_secondary(&young, address(0),
-						      &t->pte[0], true));
-	page_young_open(&young, address(0), &t->pte[0]);
+	KUNIT_EXPECT_FALSE(test, is_young(t, &young, 0, true));
+	page_young_ask(&young, address(0), &t->pte[0], false);
 	page_young_gather(&young, address(0));
 	page_young_clear(&young, false);
 	KUNIT_EXPECT_FALSE(test, pte_young(t->pte[0]));
@@ -379,7 +400,8 @@ static void page_young_test_exit(struct kunit *test)
 }
 
 static struct kunit_case page_young_cases[] = {
-	KUNIT_CASE(secondary_test),
+	KUNIT_CASE(ask_test),
+	KUNIT_CASE(ask_and_clear_test),
 	KUNIT_CASE(clear_test),
 	KUNIT_CASE(no_clear_test),
 	KUNIT_CASE(huge_test),
