@@ -416,7 +416,7 @@ static void test_pagemap(void)
 		CHECK(measure.counts.touched == 21 * PAGE);
 		CHECK(measure.counts.touched_huge == 16 * PAGE);
 		CHECK(measure.counts.swapped == PAGE && measure.counts.zero == PAGE);
-		CHECK(measure.counts.split);
+		CHECK(measure.split);
 		CHECK(!model.seen_flags);
 		/* Tested only: all is as it was. Cleared: it is reported once more. */
 		scan_once(&source, &measure, SCAN_CLEAR);
@@ -494,7 +494,7 @@ static struct span touched(u64 start, u64 pages)
 {
 	return (struct span) {
 		.start = start, .end = start + pages * PAGE,
-		.mapped = pages * PAGE, .touched = pages * PAGE,
+		.counts = { .mapped = pages * PAGE, .touched = pages * PAGE },
 	};
 }
 
@@ -525,7 +525,7 @@ static void test_cumulative(void)
 	span = touched(GB, 200);
 	measure_span(&measure, &ranges.range[0], &span);
 	CHECK(measure.once_pages == 300);
-	span.touched = 0;
+	span.counts.touched = 0;
 	measure_begin(&measure);
 	CHECK(measure.once_pages == 300 && !measure.counts.touched);
 	measure_free(&measure);
@@ -537,7 +537,7 @@ static void round_of(struct measure *measure, u64 mapped, u64 first, u64 nr)
 	const struct range *range = &measure->ranges->range[0];
 	struct span span = touched(range->start, mapped);
 
-	span.touched = 0;
+	span.counts.touched = 0;
 	measure_begin(measure);
 	measure_span(measure, range, &span);
 	if (nr) {
@@ -706,7 +706,7 @@ static void test_grid_exact(void)
 	measure_init(&measure, &ranges, PAGE);
 	grid_init(&measure.map, &measure, 4);
 	measure_begin(&measure);
-	span.touched = 2 * PAGE;	/* as of a mapping, spread evenly */
+	span.counts.touched = 2 * PAGE;	/* as of a mapping, spread evenly */
 	measure_span(&measure, &ranges.range[0], &span);
 	span = touched(2 * GB, 2);
 	measure_span(&measure, &ranges.range[1], &span);
@@ -767,7 +767,7 @@ static void test_smaps(void)
 	plant("1/smaps", smaps);
 	smaps_of(&measure, &source, 0x40000000, 0x40010000);
 	CHECK(measure.counts.mapped == 32 << 10 && measure.counts.touched == 16 << 10);
-	CHECK(measure.counts.swapped == 8 << 10 && measure.counts.split && !source.hugetlb);
+	CHECK(measure.counts.swapped == 8 << 10 && measure.split && !source.hugetlb);
 	source_close(&source);
 	/* Half of what was a mapping when the ranges were taken. */
 	smaps_of(&measure, &source, 0x40008000, 0x40020000);
@@ -779,10 +779,10 @@ static void test_smaps(void)
 	source_close(&source);
 	/* Both sizes: nobody knows which of them was touched. */
 	smaps_of(&measure, &source, 0x60000000, 0x60400000);
-	CHECK(measure.counts.touched == 3 << 20 && !measure.counts.split);
+	CHECK(measure.counts.touched == 3 << 20 && !measure.split);
 	source_close(&source);
 	smaps_of(&measure, &source, 0x70000000, 0x70400000);
-	CHECK(measure.counts.split && measure.counts.touched_huge == 2 << 20);
+	CHECK(measure.split && measure.counts.touched_huge == 2 << 20);
 	source_close(&source);
 }
 

@@ -61,9 +61,11 @@ void json_start(const struct report *report)
 	printf("}\n");
 }
 
-static void json_split(const struct counts *counts)
+static void json_split(const struct measure *measure)
 {
-	if (counts->split)
+	const struct counts *counts = &measure->counts;
+
+	if (measure->split)
 		printf(",\"touched_small_bytes\":%llu,\"touched_huge_bytes\":%llu",
 		       counts->touched - counts->touched_huge, counts->touched_huge);
 	else
@@ -98,7 +100,7 @@ void json_round(const struct report *report, const struct round *round)
 	printf(",\"swapped_bytes\":%llu,\"zero_bytes\":%llu,\"touched_bytes\":%llu",
 	       counts->swapped, counts->zero, counts->touched);
 	printf(",\"touched_percent\":%.3f", guest ? 100.0 * counts->touched / guest : 0);
-	json_split(counts);
+	json_split(measure);
 	if (measure->once)
 		printf(",\"cumulative_bytes\":%llu", measure->once_pages * measure->page);
 	printf(",\"cost_ms\":%.3f,\"scan_ms\":%.3f", round->cost_ms, round->scan_ms);

@@ -160,14 +160,14 @@ double grid_share(const struct grid *grid, size_t cell)
 	return grid->now[cell] / (cell_start(grid, cell + 1) - cell_start(grid, cell));
 }
 
-static void count(struct counts *counts, const struct span *span)
+static void add(struct counts *sum, const struct counts *counts)
 {
-	counts->mapped += span->mapped;
-	counts->mapped_huge += span->mapped_huge;
-	counts->touched += span->touched;
-	counts->touched_huge += span->touched_huge;
-	counts->swapped += span->swapped;
-	counts->zero += span->zero;
+	sum->mapped += counts->mapped;
+	sum->mapped_huge += counts->mapped_huge;
+	sum->touched += counts->touched;
+	sum->touched_huge += counts->touched_huge;
+	sum->swapped += counts->swapped;
+	sum->zero += counts->zero;
 }
 
 /* A span_fn. Spans of sources that are not exact have neither bits nor stamps. */
@@ -179,19 +179,19 @@ void measure_span(void *data, const struct range *range, const struct span *span
 	u64 i, first = offset / measure->page;
 	u64 last = (offset + length) / measure->page;
 
-	count(&measure->counts, span);
-	if (measure->mapped && span->mapped)
+	add(&measure->counts, &span->counts);
+	if (measure->mapped && span->counts.mapped)
 		bitmap_set(measure->mapped, first, last);
-	if (!span->touched)
+	if (!span->counts.touched)
 		return;
 	if (measure->once)
 		measure->once_pages += bitmap_set(measure->once, first, last);
 	for (i = first; measure->stamp && i < last; i++)
 		measure->stamp[i] = measure->round - measure->stamp_base;
 	if (measure->map.nr)
-		grid_add(&measure->map, offset, offset + length, span->touched);
+		grid_add(&measure->map, offset, offset + length, span->counts.touched);
 	if (measure->plot.nr)
-		grid_add(&measure->plot, offset, offset + length, span->touched);
+		grid_add(&measure->plot, offset, offset + length, span->counts.touched);
 }
 
 void measure_end(struct measure *measure, bool exact)
@@ -199,8 +199,8 @@ void measure_end(struct measure *measure, bool exact)
 	struct counts *counts = &measure->counts;
 
 	/* Where all pages have one size, it is clear which size was touched. */
-	counts->split = exact || !counts->mapped_huge ||
-			counts->mapped_huge == counts->mapped;
+	measure->split = exact || !counts->mapped_huge ||
+			 counts->mapped_huge == counts->mapped;
 	if (!exact && counts->mapped_huge == counts->mapped)
 		counts->touched_huge = counts->touched;
 	grid_finish(&measure->map);

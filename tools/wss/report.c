@@ -184,9 +184,11 @@ static void print_map(const struct report *report, const double *sum)
 	puts("|");
 }
 
-static void print_split(const struct counts *counts)
+static void print_split(const struct measure *measure)
 {
-	if (counts->split)
+	const struct counts *counts = &measure->counts;
+
+	if (measure->split)
 		printf(" %8.1f %8.1f", (counts->touched - counts->touched_huge) / MB,
 		       counts->touched_huge / MB);
 	else
@@ -212,7 +214,7 @@ static void text_round(const struct report *report, const struct round *round)
 		printf(" %6.2f", round->interval);
 	printf(" %6.0f %8.1f %8.1f %5.1f", guest / MB, counts->mapped / MB,
 	       counts->touched / MB, percent(counts->touched, guest));
-	print_split(counts);
+	print_split(measure);
 	if (measure->once)
 		printf(" %8.1f", measure->once_pages * measure->page / MB);
 	printf(" %6.1f\n", round->cost_ms);

@@ -85,25 +85,26 @@ static u64 biggest_page(void)
 
 static void region_to_span(const struct region *region, struct span *span)
 {
+	struct counts *counts = &span->counts;
 	u64 bytes = region->end - region->start;
 	u64 is = region->categories;
 
 	*span = (struct span) { .start = region->start, .end = region->end };
 	if (is & IS_SWAPPED)
-		span->swapped = bytes;
+		counts->swapped = bytes;
 	if (!(is & IS_PRESENT))
 		return;
 	/* There is no memory behind it: nothing that could be reclaimed. */
 	if (is & IS_PFNZERO) {
-		span->zero = bytes;
+		counts->zero = bytes;
 		return;
 	}
-	span->mapped = bytes;
+	counts->mapped = bytes;
 	if (is & IS_HUGE)
-		span->mapped_huge = bytes;
+		counts->mapped_huge = bytes;
 	if (is & IS_REFERENCED) {
-		span->touched = bytes;
-		span->touched_huge = span->mapped_huge;
+		counts->touched = bytes;
+		counts->touched_huge = counts->mapped_huge;
 	}
 }
 

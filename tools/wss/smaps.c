@@ -32,31 +32,37 @@ struct smap {
 
 static void smaps_field(const char *line, struct smap *smap)
 {
-	struct span *span = &smap->span;
+	struct counts *counts = &smap->span.counts;
 	u64 huge = 0, hugetlb = 0;
 
-	if (field(line, "Rss", &span->mapped) ||
-	    field(line, "Referenced", &span->touched) ||
-	    field(line, "Swap", &span->swapped))
+	if (field(line, "Rss", &counts->mapped) ||
+	    field(line, "Referenced", &counts->touched) ||
+	    field(line, "Swap", &counts->swapped))
 		return;
 	if (field(line, "AnonHugePages", &huge) ||
 	    field(line, "ShmemPmdMapped", &huge) ||
 	    field(line, "FilePmdMapped", &huge)) {
-		span->mapped_huge += huge;
+		counts->mapped_huge += huge;
 		return;
 	}
 	/* Not in Rss, and never in Referenced. */
 	if (field(line, "Shared_Hugetlb", &hugetlb) ||
 	    field(line, "Private_Hugetlb", &hugetlb)) {
-		span->mapped += hugetlb;
-		span->mapped_huge += hugetlb;
+		counts->mapped += hugetlb;
+		counts->mapped_huge += hugetlb;
 		smap->hugetlb += hugetlb;
 	}
 }
 
-static u64 part(u64 bytes, double share)
+/* smaps knows nothing of the others. */
+static struct counts part(const struct counts *whole, double share)
 {
-	return share < 1 ? bytes * share : bytes;
+	return (struct counts) {
+		.mapped = whole->mapped * share,
+		.mapped_huge = whole->mapped_huge * share,
+		.touched = whole->touched * share,
+		.swapped = whole->swapped * share,
+	};
 }
 
 /* A mapping that has grown since the ranges were taken counts in part. */
@@ -75,12 +81,7 @@ static void emit(struct source *source, const struct ranges *ranges,
 			continue;
 		source->hugetlb |= smap->hugetlb != 0;
 		share = (double)(span.end - span.start) / (whole->end - whole->start);
-		span.mapped = part(whole->mapped, share);
-		span.mapped_huge = part(whole->mapped_huge, share);
-		span.touched = part(whole->touched, share);
-		span.touched_huge = 0;
-		span.swapped = part(whole->swapped, share);
-		span.zero = 0;
+		span.counts = share < 1 ? part(&whole->counts, share) : whole->counts;
 		if (fn)
 			fn(data, range, &span);
 	}

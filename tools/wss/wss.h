@@ -109,16 +109,21 @@ FILE *process_file(const struct process *process, const char *name);
 int process_find_vms(struct process *process);
 long long process_aged_slow(const struct process *process);
 
-/* Neighbours that are alike; of smaps, a mapping. In bytes. */
-struct span {
-	u64 start;
-	u64 end;
+/* In bytes. */
+struct counts {
 	u64 mapped;
 	u64 mapped_huge;
 	u64 touched;
 	u64 touched_huge;
 	u64 swapped;
 	u64 zero;
+};
+
+/* Neighbours that are alike; of smaps, a mapping. */
+struct span {
+	u64 start;
+	u64 end;
+	struct counts counts;
 };
 
 typedef void (*span_fn)(void *arg, const struct range *range,
@@ -151,16 +156,6 @@ void source_close(struct source *source);
 /* Set by signals: whatever takes long is to end. */
 extern volatile sig_atomic_t wss_stop;
 
-struct counts {
-	u64 mapped;
-	u64 mapped_huge;
-	u64 touched;
-	u64 touched_huge;
-	u64 swapped;
-	u64 zero;
-	bool split;		/* touched_huge is known */
-};
-
 /* The address space in cells of the same size, each with its touched bytes. */
 struct grid {
 	size_t nr;
@@ -177,6 +172,7 @@ struct measure {
 	u64 page;
 	unsigned int round;
 	struct counts counts;
+	bool split;		/* touched_huge is known */
 	unsigned long *once;	/* a bit per page: touched since the start */
 	u64 once_pages;
 	unsigned long *mapped;	/* a bit per page: mapped in this round */
