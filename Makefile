@@ -55,6 +55,11 @@ demo: ## show stock and patched kernel side by side; ARCH=x86|arm64|powerpc
 cost: ## show what the series costs those who gain nothing; ARCH=x86|arm64|powerpc
 	@tools/cost.sh $(or $(ARCH),x86)
 
+.PHONY: wss
+wss: ## build wss, which shows how much of a guest's memory is in use: build/wss/native/wss
+	@$(MAKE) -s -C tools/wss
+	@echo build/wss/native/wss
+
 .PHONY: check
 check: ## all of the above that tests, one after the other (what CI runs)
 	@tools/check.sh $(STAGES)
