@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Linked into wss, makes any kernel since 6.7 one with PAGE_IS_REFERENCED: asks
- * it for all else, and judges by the numbers that vmm.c leaves in its pages.
+ * Linked into wss, makes any kernel one with PAGE_IS_REFERENCED: answers for it
+ * from the file FAKE_PAGES, where vmm.c notes what it does to its pages, and
+ * takes what vmm.c holds for a virtual machine.
  *
- * FAKE_STATE is a file that remembers what was cleared, as page tables would.
+ * FAKE_ERROR is what the kernel says instead, for it knows no such thing.
  * FAKE_REGIONS bounds what a call reports. FAKE_NO_IDLE has no idle flags.
  * FAKE_FORBIDDEN are flags that take another user.
  * FAKE_LOG gets a line for each call: its flags, and where it began and ended.
  */
+#include "fake.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct region {
@@ -29,105 +31,81 @@ struct arg {
 };
 
 #define SCAN		_IOWR('f', 16, struct arg)
-#define REFERENCED	(1ULL << 10)
-#define PRESENT		(1ULL << 3)
-#define PFNZERO		(1ULL << 5)
 #define CLEAR		(1ULL << 2)
 #define BY_IDLE		(1ULL << 3)
-#define NR_STATES	(1UL << 27)	/* pages, by the low bits of their number */
 
 int __real_ioctl(int fd, unsigned long request, void *arg);
 int __wrap_ioctl(int fd, unsigned long request, void *arg);
+ssize_t __real_readlinkat(int fd, const char *path, char *target, size_t size);
+ssize_t __wrap_readlinkat(int fd, const char *path, char *target, size_t size);
 
-static uint64_t page;
-static pid_t pid;
-
-/* The numbers when pages were cleared: by accessed bits, by idle flags. */
-static unsigned int *states(int by_idle)
+static uint64_t number(const char *name, uint64_t otherwise)
 {
-	static unsigned int *state[2];
-	const char *path = getenv("FAKE_STATE");
-	size_t bytes = NR_STATES * sizeof(**state);
+	const char *value = getenv(name);
+
+	return value ? strtoull(value, NULL, 10) : otherwise;
+}
+
+static struct pages *pages(void)
+{
+	static struct pages *pages;
+	struct stat st;
 	int fd;
 
-	if (state[by_idle])
-		return state[by_idle];
-	fd = path ? open(path, O_RDWR | O_CREAT, 0600) : memfd_create("state", 0);
-	if (fd < 0 || ftruncate(fd, 2 * bytes))
+	if (pages)
+		return pages;
+	fd = open(getenv("FAKE_PAGES"), O_RDWR);
+	if (fd < 0 || fstat(fd, &st))
 		abort();
-	state[by_idle] = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			      by_idle * bytes);
-	if (state[by_idle] == MAP_FAILED)
+	pages = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (pages == MAP_FAILED)
 		abort();
 	close(fd);
-	return state[by_idle];
+	return pages;
 }
 
-static int referenced(const struct arg *arg, uint64_t address)
+/* What there is at an address; clears it if the caller may. */
+static uint64_t categories(const struct arg *arg, uint64_t address)
 {
-	unsigned int *state, number = 0;
-	struct iovec to = { &number, sizeof(number) };
-	struct iovec from = { (void *)(uintptr_t)address, sizeof(number) };
-	int young;
+	uint64_t i = (address - pages()->start) / pages()->size, is;
+	uint32_t *young;
 
-	if (process_vm_readv(pid, &to, 1, &from, 1, 0) != sizeof(number))
+	if (address < pages()->start || i >= pages()->nr)
 		return 0;
-	state = states(!!(arg->flags & BY_IDLE)) + address / page % NR_STATES;
-	young = number != *state;
+	is = pages()->page[i].is;
+	young = &pages()->page[i].young[!!(arg->flags & BY_IDLE)];
+	if (is & PRESENT && !(is & PFNZERO) && *young)
+		is |= REFERENCED;
 	if (arg->flags & CLEAR)
-		*state = number;
-	return young;
+		*young = 0;
+	return is & arg->anyof ? is & arg->ret : 0;
 }
 
-/* A page into the array, which may be full. */
-static int push(struct arg *arg, uint64_t *nr, uint64_t address, uint64_t categories)
+/* A page into the array: is there room for it? */
+static int push(const struct arg *arg, int nr, uint64_t address, uint64_t is)
 {
-	struct region *region = (struct region *)(uintptr_t)arg->vec;
+	struct region *region = (struct region *)(uintptr_t)arg->vec + nr;
 
-	categories &= arg->ret;
-	if (*nr && region[*nr - 1].end == address &&
-	    region[*nr - 1].categories == categories) {
-		region[*nr - 1].end += page;
-		return 1;
+	if (nr && region[-1].end == address && region[-1].categories == is) {
+		region[-1].end += pages()->size;
+		return nr;
 	}
-	if (*nr == arg->vec_len)
-		return 0;
-	region[(*nr)++] = (struct region) { address, address + page, categories };
-	return 1;
+	*region = (struct region) { address, address + pages()->size, is };
+	return nr + 1;
 }
 
-/* Asks again for each page: slow, but tells of it what the kernel tells. */
-static int scan(int fd, struct arg *arg)
+/* Stops, as the kernel does, at the page for which there is no room. */
+static int scan(struct arg *arg, uint64_t room)
 {
-	struct region region;
-	struct arg real;
-	uint64_t address = arg->start, nr = 0, categories;
-	int found;
+	uint64_t address = arg->start, is;
+	int nr = 0;
 
-	while (address < arg->end) {
-		real = *arg;
-		real.flags = 0;
-		real.anyof &= ~REFERENCED;
-		real.ret &= ~REFERENCED;
-		real.vec = (uintptr_t)&region;
-		real.vec_len = 1;
-		real.max_pages = 1;
-		real.start = address;
-		found = __real_ioctl(fd, SCAN, &real);
-		if (found <= 0) {
-			arg->walk_end = real.walk_end;
-			return found ? found : (int)nr;
-		}
-		address = region.start;
-		categories = region.categories;
-		if (nr == arg->vec_len)
+	for (; address < arg->end; address += pages()->size) {
+		if ((uint64_t)nr == room)
 			break;
-		if (categories & PRESENT && !(categories & PFNZERO) &&
-		    referenced(arg, address))
-			categories |= REFERENCED;
-		if (!push(arg, &nr, address, categories))
-			abort();
-		address += page;
+		is = categories(arg, address);
+		if (is)
+			nr = push(arg, nr, address, is);
 	}
 	arg->walk_end = address;
 	return nr;
@@ -146,41 +124,34 @@ static void record(const struct arg *arg)
 	fclose(file);
 }
 
-static void find_pid(int fd)
-{
-	char link[64], target[64];
-	ssize_t length;
-
-	page = sysconf(_SC_PAGESIZE);
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, target, sizeof(target) - 1);
-	target[length < 0 ? 0 : length] = '\0';
-	sscanf(target, "/proc/%d/", &pid);
-}
-
 int __wrap_ioctl(int fd, unsigned long request, void *data)
 {
-	const char *regions = getenv("FAKE_REGIONS");
-	const char *forbidden = getenv("FAKE_FORBIDDEN");
-	struct arg *arg = data, copy;
+	struct arg *arg = data;
+	uint64_t room;
 	int nr;
 
 	if (request != SCAN)
 		return __real_ioctl(fd, request, data);
-	if (arg->flags & BY_IDLE && getenv("FAKE_NO_IDLE")) {
+	errno = number("FAKE_ERROR", 0);
+	if (arg->flags & BY_IDLE && getenv("FAKE_NO_IDLE"))
 		errno = EINVAL;
-		return -1;
-	}
-	if (forbidden && arg->flags & strtoull(forbidden, NULL, 10)) {
+	if (arg->flags & number("FAKE_FORBIDDEN", 0))
 		errno = EPERM;
+	if (errno)
 		return -1;
-	}
-	find_pid(fd);
-	copy = *arg;
-	if (regions && strtoull(regions, NULL, 10) < copy.vec_len)
-		copy.vec_len = strtoull(regions, NULL, 10);
-	nr = scan(fd, &copy);
-	arg->walk_end = copy.walk_end;
+	room = number("FAKE_REGIONS", arg->vec_len);
+	nr = scan(arg, room < arg->vec_len ? room : arg->vec_len);
 	record(arg);
 	return nr;
+}
+
+ssize_t __wrap_readlinkat(int fd, const char *path, char *target, size_t size)
+{
+	static const char vm[] = "/memfd:" VM_NAME " (deleted)";
+	ssize_t length = __real_readlinkat(fd, path, target, size);
+
+	if (length != sizeof(vm) - 1 || memcmp(target, vm, length))
+		return length;
+	memcpy(target, VM_NAME, sizeof(VM_NAME) - 1);
+	return sizeof(VM_NAME) - 1;
 }

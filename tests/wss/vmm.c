@@ -1,107 +1,124 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vmm [--kvm] [--memfd|--huge] PAGES: has memory like a VMM, and obeys.
+ * vmm [--vm] [--huge] [--private] PAGES: has memory like a VMM, and obeys.
  *
- * Says "START-END PID VMS", then reads lines and answers each by "ok":
- * touch FIRST NR STEP writes to pages, read FIRST NR STEP only reads, zap FIRST
- * NR gives pages back, exit ends. --kvm holds a virtual machine, where it may.
+ * Says "START-END PID", then reads lines and answers each by "ok": touch FIRST
+ * NR STEP writes to pages, read FIRST NR STEP only reads, zap FIRST NR gives
+ * pages back, exit ends. All of it is noted in FAKE_PAGES, for fake.c.
+ *
+ * --vm holds what fake.c takes for a virtual machine. --huge: what is noted are
+ * huge pages. --private: nobody may look at it without privileges.
  */
+#include "fake.h"
+
 #include <fcntl.h>
-#include <linux/kvm.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
-#define HUGE	(2UL << 20)
+#define HUGE_SIZE	(2UL << 20)
 
-static size_t page;
+static size_t page_size;
+static size_t leaf = 1;		/* pages that are noted as one */
 static char *memory;
+static struct pages *pages;
 static volatile unsigned int sum;
 
-static int create_vm(void)
+static void need(bool good, const char *what)
 {
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-
-	return kvm >= 0 && ioctl(kvm, KVM_CREATE_VM, 0) >= 0;
+	if (good)
+		return;
+	perror(what);
+	exit(1);
 }
 
-/* Whole huge pages, and nobody's neighbour: the kernel would merge the two. */
-static char *map(const char *how, size_t bytes)
+/* Nobody's neighbour: the kernel would merge the two. */
+static void map(size_t nr)
 {
-	char *start = mmap(NULL, bytes + 2 * HUGE, PROT_NONE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd;
+	size_t bytes = nr * page_size;
 
-	if (start == MAP_FAILED)
-		return start;
-	start = (char *)(((unsigned long)start + HUGE) & ~(HUGE - 1));
-	if (!strcmp(how, "--memfd")) {
-		fd = memfd_create("guest", 0);
-		if (fd < 0 || ftruncate(fd, bytes))
-			return MAP_FAILED;
-		return mmap(start, bytes, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_FIXED, fd, 0);
-	}
-	if (mprotect(start, bytes, PROT_READ | PROT_WRITE))
-		return MAP_FAILED;
-	madvise(start, bytes, strcmp(how, "--huge") ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
-	return start;
+	memory = mmap(NULL, bytes + 2 * page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	need(memory != MAP_FAILED, "mmap");
+	memory += page_size;
+	need(!mprotect(memory, bytes, PROT_READ | PROT_WRITE), "mprotect");
+	madvise(memory, bytes, MADV_NOHUGEPAGE);
 }
 
-/* A new number in the first word of a page tells fake.c that it was touched. */
-static void access_pages(bool write, size_t first, size_t nr, size_t step)
+static void map_notes(size_t nr)
 {
-	static unsigned int serial;
-	volatile unsigned int *word;
-	size_t i;
+	size_t bytes = sizeof(*pages) + nr * sizeof(pages->page[0]);
+	int fd = open(getenv("FAKE_PAGES"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-	for (i = 0; i < nr; i++) {
-		word = (void *)(memory + (first + i * step) * page);
-		if (write)
-			*word = ++serial;
-		else
-			sum += *word;
+	need(fd >= 0 && !ftruncate(fd, bytes), "FAKE_PAGES");
+	pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	need(pages != MAP_FAILED, "mmap");
+	*pages = (struct pages) {
+		.start = (unsigned long)memory, .size = page_size, .nr = nr,
+	};
+	close(fd);
+}
+
+static void access_page(size_t i, bool write)
+{
+	volatile unsigned int *word = (void *)(memory + i * page_size);
+	struct page *page = &pages->page[i - i % leaf], *end = page + leaf;
+
+	if (write)
+		*word += 1;
+	else
+		sum += *word;
+	/* what is read first of all is the zero page */
+	for (; page < end; page++) {
+		if (write || !(page->is & PRESENT))
+			page->is = PRESENT | (write ? 0 : PFNZERO) | (leaf > 1 ? HUGE : 0);
+		page->young[0] = 1;
+		page->young[1] = 1;
 	}
+}
+
+static void zap(size_t first, size_t nr)
+{
+	madvise(memory + first * page_size, nr * page_size, MADV_DONTNEED);
+	memset(&pages->page[first], 0, nr * sizeof(pages->page[0]));
 }
 
 static void obey(const char *line)
 {
-	size_t first, nr, step;
+	size_t first, nr, step, i;
+	char what[8];
 
-	if (sscanf(line, "touch %zu %zu %zu", &first, &nr, &step) == 3)
-		access_pages(true, first, nr, step);
-	else if (sscanf(line, "read %zu %zu %zu", &first, &nr, &step) == 3)
-		access_pages(false, first, nr, step);
+	if (sscanf(line, "%7s %zu %zu %zu", what, &first, &nr, &step) == 4)
+		for (i = 0; i < nr; i++)
+			access_page(first + i * step, !strcmp(what, "touch"));
 	else if (sscanf(line, "zap %zu %zu", &first, &nr) == 2)
-		madvise(memory + first * page, nr * page, MADV_DONTNEED);
+		zap(first, nr);
 	else
 		exit(strcmp(line, "exit\n") != 0);
 }
 
 int main(int argc, char **argv)
 {
-	const char *how = "";
-	size_t bytes;
+	size_t nr = strtoul(argv[argc - 1], NULL, 10);
 	char line[128];
-	int i, vms = 0;
+	int i;
 
-	page = sysconf(_SC_PAGESIZE);
+	page_size = sysconf(_SC_PAGESIZE);
 	for (i = 1; i < argc - 1; i++) {
-		if (!strcmp(argv[i], "--kvm"))
-			vms = create_vm();
+		if (!strcmp(argv[i], "--vm"))
+			need(memfd_create(VM_NAME, MFD_CLOEXEC) >= 0, "memfd");
+		else if (!strcmp(argv[i], "--huge"))
+			leaf = HUGE_SIZE / page_size;
 		else
-			how = argv[i];
+			need(!prctl(PR_SET_DUMPABLE, 0), "prctl");
 	}
-	bytes = strtoul(argv[argc - 1], NULL, 10) * page;
-	memory = map(how, bytes);
-	if (memory == MAP_FAILED)
-		return 1;
-	printf("%lx-%lx %d %d\n", (unsigned long)memory, (unsigned long)memory + bytes,
-	       getpid(), vms);
+	map(nr);
+	map_notes(nr);
+	printf("%lx-%lx %d\n", (unsigned long)memory, (unsigned long)memory + nr * page_size,
+	       getpid());
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin)) {
 		obey(line);
