@@ -63,6 +63,12 @@ run() {
 	status=$?
 }
 
+# start PROGRAM ARGUMENTS: likewise, without waiting for it
+start() {
+	: >out # what an earlier one wrote must not count
+	"$@" >out 2>err &
+}
+
 # exits STATUS PATTERN ARGUMENTS: one sentence on stderr, nothing on stdout
 exits() {
 	local expected=$1 pattern=$2
@@ -143,10 +149,10 @@ no_memory() {
 		sleep 0.05
 	done
 	pid=$(cat ended)
-	exits $status "$pattern" "$wss" "$pid"
+	exits "$status" "$pattern" "$wss" "$pid"
 	set -- $?
-	kill $parent
-	wait $parent 2>/dev/null
+	kill "$parent"
+	wait "$parent" 2>/dev/null
 	return "$1"
 }
 ok "a process without memory" no_memory
@@ -219,7 +225,7 @@ by_smaps() {
 ok "--smaps counts what the process touched, and says how it knows" by_smaps
 
 smaps_rounds() {
-	"$wss" --json --smaps -n 2 -i 1.5 -r "$range" "$guest" >out 2>err &
+	start "$wss" --json --smaps -n 2 -i 1.5 -r "$range" "$guest"
 	lines 1 && sleep 0.5 && say touch 7 30 2 && wait $! &&
 		is round touched_bytes "$(pages 30 0)" && is start clears true
 }
@@ -294,7 +300,7 @@ ok "arrays that are full; few calls; no flag that clears" partial
 "$fake" --clear -r "$range" "$guest" >/dev/null
 rounds() {
 	# 64 cells of 4 pages each.
-	COLUMNS=90 "$fake" --json -C -a -H -n 3 -i 1.5 -r "$range" "$guest" >out 2>err &
+	COLUMNS=90 start "$fake" --json -C -a -H -n 3 -i 1.5 -r "$range" "$guest"
 	lines 1 && sleep 0.5 && say touch 0 10 2 &&
 		lines 2 && say touch 10 20 2 &&
 		wait $! && is round touched_bytes "$(pages 10 20 0)" &&
@@ -420,7 +426,7 @@ heatmap() {
 ok "a map of 80 columns, with and without UTF-8" heatmap
 
 interrupted() {
-	"$fake" -i 0.3 -r "$range" "$guest" >out 2>err &
+	start "$fake" -i 0.3 -r "$range" "$guest"
 	lines 6 && kill -"$1" $!
 	wait $! && grep -q '^# [0-9]* rounds* in ' out && tail -n 1 out | grep -q '^# touched: least '
 }
@@ -429,7 +435,7 @@ ok "Ctrl-C ends with the summary" interrupted INT
 ok "and so does SIGTERM" interrupted TERM
 
 too_early() {
-	"$fake" -i 60 -r "$range" "$guest" >out 2>err &
+	start "$fake" -i 60 -r "$range" "$guest"
 	lines 5 && sleep 0.2 && kill -INT $!
 	wait $! && tail -n 1 out | grep -q '^# no interval was completed'
 }
@@ -456,7 +462,7 @@ gone() {
 	shift
 	start_vmm 64
 	say touch 0 64 1
-	"$program" "$@" -r "$range" "$guest" >out 2>err &
+	start "$program" "$@" -r "$range" "$guest"
 	lines 5 && sleep 0.3 && say exit
 	wait $!
 	[ $? -eq 6 ] && [ $((SECONDS - start)) -lt 20 ] &&
@@ -467,7 +473,7 @@ ok "the same by smaps" gone "$wss" --smaps -i 60
 
 gone_json() {
 	start_vmm 64
-	"$wss" --smaps --json -i 0.2 -r "$range" "$guest" >out 2>err &
+	start "$wss" --smaps --json -i 0.2 -r "$range" "$guest"
 	lines 3 && say exit
 	wait $!
 	[ $? -eq 6 ] && is end end gone
