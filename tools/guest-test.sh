@@ -81,6 +81,7 @@ check_config() {
 
 build_test() {
 	make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="$TOP/build/guest-$arch" >&2
+	build_wss "$arch" >&2
 }
 
 # boot NAME OPTION...: the console goes to $logs/NAME.log
@@ -190,7 +191,7 @@ powerpc() {
 
 image=$("$TOP/tools/kernel.sh" patched "$arch" debug | tail -n 1)
 check_config "$KEY/patched/obj-$arch-debug/.config"
-files=("$TOP/build/guest-$arch/young-test" "$TOP/tests/guest/selftests")
+files=("$TOP/build/guest-$arch/young-test" "$TOP/build/wss/$arch/wss" "$TOP/tests/guest/selftests")
 step "building the guest test" build_test
 if [[ " ${runs[*]} " == *" D "* ]]; then
 	SELFTESTS+=("${more_selftests[@]}")

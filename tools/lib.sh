@@ -96,6 +96,12 @@ arch_is() {
 	esac
 }
 
+# build_wss ARCH: into build/wss/ARCH
+build_wss() {
+	arch_is "$1"
+	make -s -C "$TOP/tools/wss" CROSS_COMPILE="$CROSS" OUT="$TOP/build/wss/$1"
+}
+
 # kmake TREE ARCH FLAVOUR ARGUMENT...: the kernel's make
 kmake() {
 	local tree=$1 obj=obj-$2-$3 flags=() cc

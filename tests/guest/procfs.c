@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What /proc says of accesses: pagemap, PAGEMAP_SCAN and smaps must report the
- * very pages that the guest or the process used since they were cleared.
+ * What /proc says of accesses: pagemap, PAGEMAP_SCAN and smaps, and wss on top of
+ * them, must report the very pages that the guest or the process used since they
+ * were cleared.
  */
 #include "tests.h"
 #include "window.h"
@@ -40,12 +41,16 @@ static const char *const reader_names[READERS] = { "by young", "by idle" };
  * @seen: for each reader, the pages that were used since it cleared them
  * @stolen: BY_YOUNG shares its state with reclaim, which takes from it
  * @unknown: what was used is not known until all is cleared
+ * @huge: all pages are parts of huge ones
+ * @zero: pages that were only read, which are the zero page
  */
 struct view {
 	struct window *win;
 	unsigned long *seen[READERS];
 	bool stolen;
 	bool unknown;
+	bool huge;
+	size_t zero;
 };
 
 static int pagemap(void)
@@ -663,6 +668,189 @@ static void giant(void)
 	check_entries(&view);
 }
 
+/* --- wss, which is another process --- */
+
+/* Of its map, where it has 1000 columns: a page each, if there are no more. */
+#define WSS_CELLS	974
+
+struct part {
+	size_t first;
+	size_t pages;
+};
+
+/* What it prints for parts of the window; without any, for what it takes itself. */
+static char *wss_run(const struct view *view, enum reader reader, const char *options,
+		     const struct part *parts, size_t nr)
+{
+	uintptr_t base = (uintptr_t)view->win->base;
+	char command[512], *text = NULL;
+	size_t i, at, size = 0;
+	FILE *file;
+
+	at = snprintf(command, sizeof(command), "COLUMNS=1000 exec wss --json %s%s", options,
+		      reader == BY_IDLE ? " --idle" : "");
+	for (i = 0; i < nr; i++)
+		at += snprintf(command + at, sizeof(command) - at, " -r %zx-%zx",
+			       base + parts[i].first * page_size,
+			       base + (parts[i].first + parts[i].pages) * page_size);
+	snprintf(command + at, sizeof(command) - at, " %d", getpid());
+	/* does not fork: that would take accessed bits from the guest */
+	file = popen(command, "r");
+	check(file && getdelim(&text, &size, 0, file) > 0 && !pclose(file), "failed: %s", command);
+	check(strstr(text, "\"vms\":1,\"method\":\"pagemap_scan\""), "wss: got %s", text);
+	return text;
+}
+
+/* What follows @key in the object of the only round. */
+static const char *wss_value(const char *text, const char *key)
+{
+	const char *round = strstr(text, "{\"type\":\"round\""), *value;
+	char quoted[64];
+
+	snprintf(quoted, sizeof(quoted), "\"%s\":", key);
+	value = round ? strstr(round, quoted) : NULL;
+	check(value, "wss does not tell %s", key);
+	return value + strlen(quoted);
+}
+
+static void check_sum(const char *text, const char *key, size_t pages)
+{
+	uint64_t got = strtoull(wss_value(text, key), NULL, 10), want = pages * page_size;
+
+	check(got == want, "wss, %s: got %" PRIu64 ", expected %" PRIu64, key, got, want);
+}
+
+static void check_touched(const struct view *view, const char *text, size_t pages)
+{
+	check_sum(text, "touched_bytes", pages);
+	check_sum(text, "touched_huge_bytes", view->huge ? pages : 0);
+	check_sum(text, "touched_small_bytes", view->huge ? 0 : pages);
+	check((*wss_value(text, "aged_slow_pages") == '0') == expect_fast,
+	      "wss: expected %s under mmu_lock", expect_fast ? "nothing" : "something");
+}
+
+/* Page by page: up to WSS_CELLS of them, in order of their address. */
+static void wss_pages(struct view *view, enum reader reader, const struct part *parts, size_t nr,
+		      bool clear)
+{
+	char *text = wss_run(view, reader, clear ? "-H --clear" : "-H", parts, nr);
+	const char *cell = wss_value(text, "heat") + 1;
+	size_t page, touched = 0;
+	const struct part *part;
+
+	for (part = parts; part < parts + nr; part++) {
+		for (page = part->first; page < part->first + part->pages; page++, cell += 2) {
+			check((*cell == '0' || *cell == '1') && (cell[1] == ',' || cell[1] == ']'),
+			      "wss, page %zu: got %.8s", page, cell);
+			compare(view, reader, page, *cell == '1', "wss");
+			touched += *cell == '1';
+		}
+		if (clear)
+			view_forget(view, reader, part->first, part->pages);
+	}
+	check(cell[-1] == ']', "wss: more cells than pages");
+	check_touched(view, text, touched);
+	free(text);
+}
+
+/* All of the window. */
+static void wss_sums(struct view *view, enum reader reader, bool clear)
+{
+	const struct part all = { 0, view->win->pages };
+	char *text = wss_run(view, reader, clear ? "--clear" : "", &all, 1);
+	uint64_t *entries = read_entries(view->win);
+	size_t page, touched = 0, present = 0, swapped = 0;
+
+	for (page = 0; page < all.pages; page++) {
+		touched += bit_test(view->seen[reader], page);
+		present += !!(entries[page] & PM_PRESENT);
+		swapped += !!(entries[page] & PM_SWAP);
+	}
+	check_touched(view, text, touched);
+	check_sum(text, "mapped_bytes", present - view->zero);
+	check_sum(text, "zero_bytes", view->zero);
+	check_sum(text, "swapped_bytes", swapped);
+	if (clear)
+		view_forget(view, reader, 0, all.pages);
+	free(entries);
+	free(text);
+}
+
+static void wss_small(void)
+{
+	struct view view = irregular_view(SMALL_PAGES);
+	volatile char *base = view.win->base;
+	struct part parts[3];
+	unsigned int round, i;
+	size_t page;
+
+	for (page = 1600; page < 1650; page += 7, view.zero++)
+		(void)base[page * page_size];
+	for (round = 0; round < 4; round++) {
+		for (i = 0; i < ARRAY_SIZE(parts); i++) {
+			parts[i].first = i * PAGES / 3 + random_next(&view.win->random) % 240;
+			parts[i].pages = 1 + random_next(&view.win->random) % (WSS_CELLS / 3);
+		}
+		view_touch(&view);
+		wss_sums(&view, round >> 1, false);
+		wss_pages(&view, round & 1, parts, ARRAY_SIZE(parts), false);
+		wss_pages(&view, round & 1, parts, ARRAY_SIZE(parts), true);
+		view_check(&view);
+		wss_sums(&view, round >> 1, true);
+		view_check(&view);
+	}
+}
+
+static void wss_huge(void)
+{
+	size_t leaf = huge_pages(), page;
+	struct mapping *map;
+	struct view view = huge_view(&map);
+	const struct part parts[] = { { leaf, leaf }, { 3 * leaf, leaf - 50 } };
+
+	view.huge = true;
+	for (page = leaf; page < 6 * leaf; page++)
+		view_used(&view, page);
+	wss_sums(&view, BY_IDLE, true);
+	wss_sums(&view, BY_YOUNG, true);
+	wss_sums(&view, BY_YOUNG, false);
+	window_touch(map, 7, VM_WRITE);
+	window_touch(map, 3 * leaf - 1, VM_READ);
+	view_flush(&view);
+	wss_sums(&view, BY_YOUNG, false);
+	/* without its last page, a huge one is told of and not cleared */
+	wss_pages(&view, BY_YOUNG, parts, ARRAY_SIZE(parts), true);
+	for (page = 3 * leaf; page < 4 * leaf; page++)
+		bit_set(view.seen[BY_YOUNG], page);
+	view_check(&view);
+	wss_sums(&view, BY_IDLE, true);
+	wss_sums(&view, BY_YOUNG, false);
+	view_check(&view);
+}
+
+/* It knows memory of a guest when it sees it. */
+static void wss_finds(void)
+{
+	size_t page, pages = 32 * VM_CONTROL_SIZE / page_size, touched = 0;
+	struct window *win = window_new(pages);
+	struct view view = view_new(win);
+	char expected[128], *text;
+	struct mapping *map;
+
+	window_back(win, 0, pages, SMALL_PAGES);
+	map = window_map(win, vm_create(), 0, VM_GPA, 0, pages, 1);
+	for (page = 0; page < pages; page += 1 + page % 7, touched++)
+		window_touch(map, page, VM_WRITE);
+	view_flush(&view);
+	text = wss_run(&view, BY_YOUNG, "", NULL, 0);
+	snprintf(expected, sizeof(expected), "\"ranges\":[{\"start\":\"0x%zx\",\"end\":\"0x%zx\"",
+		 (uintptr_t)win->base, (uintptr_t)win->base + pages * page_size);
+	check(strstr(text, expected), "wss: got %s", text);
+	check_sum(text, "guest_bytes", pages);
+	check_touched(&view, text, touched);
+	free(text);
+}
+
 /* A page that is on its way to an LRU list, on another CPU, stays at first. */
 static void page_out(struct view *view, size_t first, size_t pages)
 {
@@ -700,6 +888,7 @@ static void swapped(void)
 		page_out(&view, 310, 200);
 		page_out(&view, 1100, 64);
 		view_check(&view);
+		wss_sums(&view, round & 1, false);
 		view_touch(&view);
 		view_check(&view);
 		if (round & 1)
@@ -723,6 +912,9 @@ const struct test procfs_tests[] = {
 	{ "procfs", "mmu_lock", locks, 60 },
 	{ "procfs", "huge pages", huge, 120 },
 	{ "procfs", "huge pages that KVM maps small", huge_in_parts, 60 },
+	{ "procfs", "wss: what the guest used, page by page", wss_small, 180 },
+	{ "procfs", "wss: huge pages", wss_huge, 120 },
+	{ "procfs", "wss: which memory is a guest's", wss_finds, 60 },
 	{ 0 },
 };
 
