@@ -629,7 +629,8 @@ static void huge_in_parts(void)
 	window_check(win);
 	view_check(&view);
 
-	window_touch(map, leaf - 1, VM_READ);
+	/* not near its end: what KVM maps beside a page that faults, it has used, too */
+	window_touch(map, leaf / 2, VM_READ);
 	view_flush(&view);
 	for (page = leaf; page < 2 * leaf; page++)
 		view_used(&view, page);
