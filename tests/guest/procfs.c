@@ -807,7 +807,7 @@ static void wss_huge(void)
 	size_t leaf = huge_pages(), page;
 	struct mapping *map;
 	struct view view = huge_view(&map);
-	const struct part parts[] = { { leaf, leaf }, { 3 * leaf, leaf - 50 } };
+	const struct part parts[] = { { leaf, leaf }, { 3 * leaf, leaf - leaf / 8 } };
 
 	view.huge = true;
 	for (page = leaf; page < 6 * leaf; page++)
