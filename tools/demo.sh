@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # demo.sh ARCH: the stock and the patched kernel, each as an emulated host that
-# ages the memory of the same guest, side by side in one table
+# ages the memory of the same guest, side by side in one table; and in another one
+# what wss says of it there
 # shellcheck disable=SC2317 # functions are called by step
 # shellcheck source=tools/measured.sh
 . "$(dirname "$0")/measured.sh"
@@ -69,12 +70,40 @@ table() {
 	EOT
 }
 
+# touched KERNEL: what wss said, in bytes, a line for each interval
+touched() {
+	sed -n 's/^wss: {"type":"round".*"touched_bytes":\([0-9]*\),.*/\1/p' "$tmp/$1.wss"
+}
+
+# wss_table: the second one, and its picture
+wss_table() {
+	local guest stock ours i=0
+	echo
+	printf '%-44s %8s %8s %8s\n' 'wss -i 1: MB that were touched' guest stock ours
+	while read -r guest stock ours; do
+		[ -n "$ours" ] || die "not measured: interval $((i + 1))"
+		awk -v i=$((++i)) -v guest="$guest" -v stock="$stock" -v ours="$ours" 'BEGIN {
+			printf "interval %-35d %8.1f %8.1f %8.1f\n", i, guest, stock / 1048576, ours / 1048576
+		}'
+	done < <(paste <(sed -n 's/^measure: touched //p' "$tmp/patched.wss") <(touched stock) <(touched patched))
+	sed -n 's/^plot: //p' "$tmp/patched.wss" | gnuplot >"$svg"
+	cat <<-EOT
+
+		guest:    what it touches, of its $MEGABYTES MB, and another part of them each time
+		stock:    no interface tells there what guests touch, but only what their VMM does
+		ours:     drawn by wss --plot in ${svg#"$TOP/"}
+	EOT
+}
+
 # in 6.12 for x86 only: elsewhere it lacks the memory for its guest's page tables
 selftest=
 if [ "$arch" = x86 ]; then
 	selftest=max_guest_memory_test
 	programs+=("$("$TOP/tools/selftests.sh" "$arch" $selftest | tail -n 1)/$selftest")
 fi
+build_wss "$arch"
+programs+=("$TOP/build/wss/$arch/wss" "$TOP/tests/guest/gnuplot")
+svg=$TOP/build/wss/demo-$arch.svg
 prepare
 
 for kernel in stock patched; do
@@ -84,7 +113,10 @@ for kernel in stock patched; do
 		-t 900 -a "guest_cmd=\"young-measure evict $MEGABYTES\""
 	step "$kernel: aging a guest's memory while it faults" boot "$kernel" wait -p -t 900 \
 		-a "guest_cmd=\"young-measure wait $MEGABYTES\""
+	step "$kernel: wss on a guest whose working set changes" boot "$kernel" wss "${counting[@]}" \
+		-t 300 -a "guest_cmd=\"young-measure wss $MEGABYTES\""
 	[ -z "$selftest" ] || step "$kernel: a guest larger than the host's memory" boot "$kernel" memory -i 0 \
 		-t 1800 -a "guest_swap_mb=1024 guest_cmd=\"for run in 1 2 3; do $selftest -c 2 -m 1 -s 1 || exit; done\""
 done
 table
+wss_table

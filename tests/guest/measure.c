@@ -14,8 +14,8 @@
  *
  * wait: for how long a walk waits for mmu_lock while the guest faults.
  *
- * The others are in cost.c and readers.c. NUMBER is megabytes, but for the end of a VM, where
- * it is machines.
+ * wss is in watched.c, the others are in cost.c and readers.c. NUMBER is megabytes,
+ * but for the end of a VM, where it is machines.
  */
 #define _GNU_SOURCE
 #include "measure.h"
@@ -90,10 +90,12 @@ struct guest guest_new(size_t megabytes, bool evict)
 	char *memory;
 
 	cgroup_enter(CGROUP);
-	memory = mmap(NULL, guest.size + table, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* nobody's neighbour: wss would take both for the guest's */
+	memory = mmap(NULL, guest.size + 2 * table, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	check(memory != MAP_FAILED, "mmap: %s", strerror(errno));
-	guest.memory = memory + (-(uintptr_t)memory & (table - 1));
+	guest.memory = memory + table - ((uintptr_t)memory & (table - 1));
+	check(!mprotect(guest.memory, guest.size, PROT_READ | PROT_WRITE), "mprotect: %s",
+	      strerror(errno));
 	madvise(guest.memory, guest.size, MADV_NOHUGEPAGE);
 	guest_use(&guest, evict);
 	return guest;
@@ -410,6 +412,7 @@ int main(int argc, char **argv)
 		{ "end", measure_end },
 		{ "unmap", measure_unmap },
 		{ "readers", measure_readers },
+		{ "wss", measure_wss },
 	};
 	long number = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 	size_t i;

@@ -98,4 +98,7 @@ void measure_unmap(unsigned long megabytes);
 /* readers.c */
 void measure_readers(unsigned long megabytes);
 
+/* watched.c */
+void measure_wss(unsigned long megabytes);
+
 #endif
