@@ -280,7 +280,7 @@ guest=(-std=gnu11 "-I$TOP/kunit")
 mapfile -t guest_tests < <(find "$TOP/tests/guest" -name '*.c' ! -name arm64.c ! -name powerpc.c | sort)
 user_space tests/ library library_tests
 user_space "tests/kernel/, user/" kernel kernel_tests --checks=-bugprone-suspicious-include,-bugprone-macro-parentheses \
-	--header-filter='include/lockless_pgwalk|kunit|tests|user|mm/young_batch'
+	--header-filter='include/lockless_pgwalk|kunit|tests|user|mm/young_'
 user_space tests/guest/ guest guest_tests
 
 mapfile -t scripts < <(cd "$TOP" && git ls-files -co --exclude-standard | while read -r file; do

@@ -203,7 +203,7 @@ export BUSYBOX
 "$TOP/tools/initramfs.sh" "$tmp/initramfs" "${files[@]}"
 
 selftests_args='hugepages=8 guest_swap_mb=200 guest_cmd="selftests"'
-swapped="guest_swap_mb=512 guest_cmd=\"young-test$long procfs-swap reclaim\""
+swapped="guest_swap_mb=512 guest_cmd=\"young-test$long procfs-swap batch-swap reclaim\""
 for name in "${runs[@]}"; do
 	rm -f "$logs/$name.log"
 	: >"$logs/$name.log"

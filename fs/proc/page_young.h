@@ -131,20 +131,6 @@ static inline struct folio *page_young_folio(const struct page_young *young,
 			       ptep_get(young->pte + bit));
 }
 
-/*
- * Is a page that the primary MMU maps by one entry, of whatever size, young in a
- * secondary MMU? With @clear, it is not any more.
- */
-static inline bool page_young_huge(struct mm_struct *mm, unsigned long addr,
-				   unsigned long size, bool clear)
-{
-	const struct mmu_notifier_young what = { .clear = clear };
-
-	addr = ALIGN_DOWN(addr, size);
-	return mmu_notifier_test_clear_young(mm, addr, addr + size, &what) &
-	       MMU_NOTIFIER_YOUNG;
-}
-
 /**
  * folio_accessed() - was a folio accessed since folio_clear_accessed()?
  * @folio: the folio

@@ -6,6 +6,7 @@
 #ifndef _LINUX_MMU_NOTIFIER_YOUNG_H
 #define _LINUX_MMU_NOTIFIER_YOUNG_H
 
+#include <linux/align.h>
 #include <linux/bitmap.h>
 #include <linux/bits.h>
 #include <linux/mm_types.h>
@@ -91,6 +92,46 @@ mmu_notifier_test_clear_young(struct mm_struct *mm, unsigned long start,
 		return 0;
 
 	return __mmu_notifier_test_clear_young(mm, start, end, what);
+}
+
+/**
+ * mmu_notifier_age_range() - is any page of a range young in a secondary MMU?
+ * @mm: the address space
+ * @start: first address of the range
+ * @end: first address beyond the range
+ * @clear: make all of them old
+ *
+ * For a caller to whom the pages are one, as those of a huge page are to the
+ * primary MMU. A secondary MMU may have mapped them by smaller entries.
+ *
+ * Context: as mmu_notifier_test_clear_young().
+ * Return: true if one is.
+ */
+static inline bool mmu_notifier_age_range(struct mm_struct *mm,
+					  unsigned long start,
+					  unsigned long end, bool clear)
+{
+	const struct mmu_notifier_young what = { .clear = clear };
+
+	return mmu_notifier_test_clear_young(mm, start, end, &what) &
+	       MMU_NOTIFIER_YOUNG;
+}
+
+/**
+ * mmu_notifier_age_entry() - is what an entry maps young in a secondary MMU?
+ * @mm: the address space
+ * @addr: an address that an entry of the primary MMU maps
+ * @size: the size of what it maps, all of which is asked about
+ * @clear: make it old
+ *
+ * Return: as mmu_notifier_age_range().
+ */
+static inline bool mmu_notifier_age_entry(struct mm_struct *mm,
+					  unsigned long addr,
+					  unsigned long size, bool clear)
+{
+	addr = ALIGN_DOWN(addr, size);
+	return mmu_notifier_age_range(mm, addr, addr + size, clear);
 }
 
 /* Is the page of a bit wanted; and, with @test, was it found young? */

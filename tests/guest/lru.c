@@ -3,19 +3,13 @@
  * MGLRU's aging walk: whose accessed bits it clears, and how often it asks.
  */
 #include "tests.h"
+#include "calls.h"
 #include "window.h"
 #include "host.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define OURS		"/lru-ours"
 #define THEIRS		"/lru-theirs"
 #define TABLES		3
-#define EVENTS		"/sys/kernel/tracing/events/kvm/"
-#define TRACE		"/sys/kernel/tracing/trace"
 
 /* Pages that one page table of the host maps. */
 static size_t table_pages(void)
@@ -72,47 +66,15 @@ static void out_of_scope(void)
 	window_check(win);
 }
 
-/* A page alone is asked about by clear_young. */
-static const char *const events[] = { "kvm_test_clear_young_hva", "kvm_age_hva" };
-
-/* Questions in the trace so far. */
-static unsigned int traced_calls(void)
-{
-	char *text = read_file(TRACE), *line;
-	unsigned int calls = 0, i;
-
-	for (i = 0; i < ARRAY_SIZE(events); i++)
-		for (line = text; (line = strstr(line, events[i])); line++)
-			calls += line[strlen(events[i])] == ':' && line[-1] == ' ';
-	free(text);
-	return calls;
-}
-
-/* Of questions about the window. */
-static void trace_calls(const struct window *win, const char *enable)
-{
-	unsigned int i;
-	char path[128];
-
-	for (i = 0; i < ARRAY_SIZE(events); i++) {
-		snprintf(path, sizeof(path), EVENTS "%s/filter", events[i]);
-		check(write_file(path, "start >= %#lx && start < %#lx", (unsigned long)win->base,
-				 (unsigned long)(win->base + win->pages * page_size)),
-		      "%s: %s", path, strerror(errno));
-		snprintf(path, sizeof(path), EVENTS "%s/enable", events[i]);
-		check(write_file(path, "%s", enable), "%s: %s", path, strerror(errno));
-	}
-}
-
 /* How often one aging pass asks KVM about the window. */
 static unsigned int calls_of_pass(const struct window *win)
 {
-	unsigned int before = traced_calls();
+	unsigned int before = calls_traced();
 
-	trace_calls(win, "1");
+	calls_trace(win, true);
 	age(OURS);
-	trace_calls(win, "0");
-	return traced_calls() - before;
+	calls_trace(win, false);
+	return calls_traced() - before;
 }
 
 /*

@@ -38,6 +38,8 @@ static const struct {
 	{ machines_tests, NULL },
 	{ procfs_tests, NULL }, { procfs_giant_tests, arch_giant_leaves },
 	{ procfs_swap_tests, NULL },
+	{ batch_tests, NULL }, { batch_giant_tests, arch_giant_leaves },
+	{ batch_swap_tests, NULL },
 	{ smp_tests, NULL }, { reclaim_tests, NULL },
 };
 
@@ -45,6 +47,7 @@ static const struct {
 static const char *const special[] = {
 	"reclaim",	/* needs a swap device, and minutes */
 	"procfs-swap",	/* needs a swap device */
+	"batch-swap",	/* likewise */
 	"smp",		/* not every emulator is up to two vCPUs at a time */
 };
 
@@ -113,7 +116,8 @@ static void usage(FILE *out)
 		"  slow  every answer must come under it, and be right all the same\n"
 		"  software-flag  the CPU does not set accessed bits: a fault under mmu_lock does\n"
 		"  long  ten times the rounds, where there are rounds\n"
-		"Without a scenario all run but smp and, as they need swap, reclaim and procfs-swap.\n"
+		"Without a scenario all run but smp and, as they need swap, reclaim, procfs-swap\n"
+		"and batch-swap. "
 		"They are:\n ");
 	for (i = 0; i < nr_tests; i++) {
 		if (strcmp(tests[i].scenario, last))

@@ -413,6 +413,7 @@ int main(int argc, char **argv)
 		{ "unmap", measure_unmap },
 		{ "readers", measure_readers },
 		{ "wss", measure_wss },
+		{ "users", measure_users },
 	};
 	long number = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 	size_t i;

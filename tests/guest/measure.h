@@ -101,4 +101,7 @@ void measure_readers(unsigned long megabytes);
 /* watched.c */
 void measure_wss(unsigned long megabytes);
 
+/* users.c */
+void measure_users(unsigned long megabytes);
+
 #endif

@@ -24,5 +24,8 @@ extern const struct test reclaim_tests[];
 extern const struct test procfs_tests[];
 extern const struct test procfs_giant_tests[];
 extern const struct test procfs_swap_tests[];
+extern const struct test batch_tests[];
+extern const struct test batch_giant_tests[];
+extern const struct test batch_swap_tests[];
 
 #endif

@@ -1,0 +1,807 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Those beside MGLRU and /proc who ask which pages a guest has used, and ask about
+ * many at once: khugepaged, DAMON, idle page tracking, and reclaim page by page.
+ * What they find must be what the guest touched.
+ */
+#define _GNU_SOURCE
+#include "tests.h"
+#include "calls.h"
+#include "window.h"
+#include "host.h"
+#include "pagemap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define THP_KNOBS	"/sys/kernel/mm/transparent_hugepage/"
+#define TRACING		"/sys/kernel/tracing/"
+#define CGROUP		"/batch-test"
+#define GIANT		(1UL << 30)
+
+static size_t huge_pages(void)
+{
+	return arch_huge_size() / page_size;
+}
+
+static void must_write(const char *path, const char *text)
+{
+	check(write_file(path, "%s", text), "%s: cannot write \"%s\": %s", path, text,
+	      strerror(errno));
+}
+
+static uint64_t read_number(const char *path)
+{
+	char *text = read_file(path);
+	uint64_t number = strtoull(text, NULL, 10);
+
+	free(text);
+	return number;
+}
+
+/* One event from now on, in an empty trace; or no more. */
+static void trace_event(const char *event, bool on)
+{
+	char path[128];
+
+	if (on)
+		close(open(TRACING "trace", O_WRONLY | O_TRUNC));
+	snprintf(path, sizeof(path), TRACING "events/%s/enable", event);
+	must_write(path, on ? "1" : "0");
+}
+
+static uint64_t entry_of(const struct window *win, size_t page)
+{
+	static int fd = -1;
+	uint64_t entry;
+	off_t at = ((uintptr_t)win->base / page_size + page) * sizeof(entry);
+
+	if (fd < 0)
+		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	check(pread(fd, &entry, sizeof(entry), at) == sizeof(entry), "pagemap: %s",
+	      strerror(errno));
+	return entry;
+}
+
+static uint64_t pfn_of(const struct window *win, size_t page)
+{
+	uint64_t entry = entry_of(win, page);
+
+	check(entry & PM_PRESENT, "page %zu is missing", page);
+	return entry & ((1ULL << 55) - 1);
+}
+
+/* KVM has mapped all; and nothing is young, nor are the folios. */
+static void begin_idle(struct window *win)
+{
+	unsigned int i;
+	size_t page;
+
+	for (i = 0; i < win->nr; i++)
+		for (page = 0; page < win->mappings[i].pages; page++)
+			window_touch(&win->mappings[i], page, VM_READ);
+	window_flush(win);
+	must_write("/proc/self/clear_refs", "1");
+	for (i = 0; i < win->nr; i++)
+		window_cleared(&win->mappings[i], 0, win->mappings[i].pages);
+	window_check(win);
+}
+
+static void fill(struct window *win, size_t first, size_t pages)
+{
+	size_t page;
+
+	for (page = first; page < first + pages; page++)
+		*(volatile size_t *)(win->base + page * page_size) = page + 1;
+}
+
+static void advise(const struct window *win, size_t first, size_t pages, int advice)
+{
+	check(!madvise(win->base + first * page_size, pages * page_size, advice),
+	      "madvise %d: %s", advice, strerror(errno));
+}
+
+static void protect(const struct window *win, size_t first, size_t pages, int prot)
+{
+	check(!mprotect(win->base + first * page_size, pages * page_size, prot),
+	      "mprotect: %s", strerror(errno));
+}
+
+/* --- khugepaged --- */
+
+#define TABLES	5
+
+/* Small pages in an area that khugepaged looks at. */
+static struct mapping *collapse_window(struct window **win)
+{
+	size_t pages = TABLES * huge_pages();
+	struct mapping *map;
+
+	*win = window_new(pages);
+	window_back(*win, 0, pages, SMALL_PAGES);
+	fill(*win, 0, pages);
+	map = window_map(*win, vm_create(), 0, huge_gpa(VM_GPA), 0, pages, 1);
+	advise(*win, 0, pages, MADV_HUGEPAGE);
+	return map;
+}
+
+/* khugepaged looks at all there is, at least once. */
+static void khugepaged(void)
+{
+	uint64_t scans = read_number(THP_KNOBS "khugepaged/full_scans");
+	int tries;
+
+	must_write(THP_KNOBS "khugepaged/scan_sleep_millisecs", "10");
+	/* the pass that is under way may have begun before */
+	for (tries = 0; tries < 1000; tries++) {
+		if (read_number(THP_KNOBS "khugepaged/full_scans") >= scans + 2)
+			break;
+		usleep(20000);
+	}
+	must_write(THP_KNOBS "khugepaged/scan_sleep_millisecs", "1000000");
+	check(tries < 1000, "khugepaged does not run");
+}
+
+/* Of the table with that last page: how many it took for referenced; -1 if it saw none. */
+static int traced_referenced(const char *trace, uint64_t last_page, char *status)
+{
+	int referenced = -1;
+	const char *line;
+	char want[64];
+
+	snprintf(want, sizeof(want), "scan_pfn=0x%" PRIx64 ",", last_page);
+	for (line = trace; (line = strstr(line, want)); line++)
+		check(sscanf(line, "%*s writable=%*d, referenced=%d, none_or_zero=%*d, status=%31[^,]",
+			     &referenced, status) == 2, "trace: unknown format");
+	return referenced;
+}
+
+static size_t young_pages(const struct window *win, size_t first, size_t pages)
+{
+	size_t young = 0;
+
+	for (; pages; pages--, first++)
+		young += window_young(win, first);
+	return young;
+}
+
+static void check_scan(struct window *win, const char *result)
+{
+	size_t leaf = huge_pages(), table;
+	char status[32] = "", *trace;
+
+	window_flush(win);
+	trace_event("huge_memory/mm_khugepaged_scan_pmd", true);
+	khugepaged();
+	trace_event("huge_memory/mm_khugepaged_scan_pmd", false);
+	trace = read_file(TRACING "trace");
+	for (table = 0; table < TABLES; table++) {
+		int got = traced_referenced(trace, pfn_of(win, (table + 1) * leaf - 1), status);
+		int want = young_pages(win, table * leaf, leaf);
+
+		check(got == want && !strcmp(status, result),
+		      "khugepaged, table %zu: got %d referenced and \"%s\", expected %d and \"%s\"",
+		      table, got, status, want, result);
+	}
+	free(trace);
+	/* it has asked, and nothing else */
+	window_check(win);
+}
+
+/* Of memory that may only be read, khugepaged counts all and does nothing. */
+static void counted(void)
+{
+	size_t leaf = huge_pages(), page;
+	struct window *win;
+	struct mapping *map = collapse_window(&win);
+	int round;
+
+	protect(win, 0, win->pages, PROT_READ);
+	begin_idle(win);
+	check_scan(win, "page_read_only");
+	window_touch(map, 0, VM_READ);
+	window_touch(map, 2 * leaf - 1, VM_READ);
+	window_touch(map, 3 * leaf, VM_READ);
+	check_scan(win, "page_read_only");
+	check_scan(win, "page_read_only");
+	for (round = 0; round < 3; round++) {
+		for (page = round; page < map->pages; page += 1 + random_next(&win->random) % 9)
+			window_touch(map, page, VM_READ);
+		check_scan(win, "page_read_only");
+		window_ask_pages(win, round * leaf + 7, leaf, NULL, ASK_CLEAR);
+	}
+	check_scan(win, "page_read_only");
+}
+
+static bool is_huge(const struct window *win, size_t page)
+{
+	/* its first page has the number of a huge page's, and all follow */
+	uint64_t first = pfn_of(win, page);
+	size_t i;
+
+	for (i = 1; i < huge_pages(); i++)
+		if (pfn_of(win, page + i) != first + i)
+			return false;
+	return !(first % huge_pages());
+}
+
+/* What nobody has used stays as it is; a page that the guest used is enough. */
+static void collapsed(void)
+{
+	size_t leaf = huge_pages(), table, page;
+	struct window *win;
+	struct mapping *map = collapse_window(&win);
+	const bool want[TABLES] = { false, true, false, true, false };
+
+	begin_idle(win);
+	window_touch(map, 2 * leaf - 1, VM_READ);
+	window_touch(map, 3 * leaf, VM_READ);
+	window_flush(win);
+	khugepaged();
+	for (table = 0; table < TABLES; table++)
+		check(is_huge(win, table * leaf) == want[table],
+		      "table %zu: got %shuge, expected the other", table, want[table] ? "not " : "");
+	for (page = 0; page < win->pages; page++)
+		check(*(size_t *)(win->base + page * page_size) == page + 1,
+		      "page %zu has lost its content", page);
+}
+
+/* One question for a table. Without a lock, or it would be one for each hold of it. */
+static void asked_once(void)
+{
+	struct window *win;
+	struct mapping *map = collapse_window(&win);
+	unsigned int before, got;
+	uint64_t locks;
+	size_t page;
+
+	protect(win, 0, win->pages, PROT_READ);
+	begin_idle(win);
+	for (page = 0; page < map->pages; page += 3)
+		window_touch(map, page, VM_READ);
+	window_flush(win);
+	locks = mmu_lock_acquisitions();
+	trace_event("huge_memory/mm_khugepaged_scan_pmd", true);
+	before = calls_traced();
+	calls_trace(win, true);
+	khugepaged();
+	calls_trace(win, false);
+	trace_event("huge_memory/mm_khugepaged_scan_pmd", false);
+	got = calls_traced() - before;
+	/* how many times khugepaged came by is not known */
+	check(got >= TABLES && got % TABLES == 0 && got <= 4 * TABLES,
+	      "got %u questions about %d tables", got, TABLES);
+	locks = mmu_lock_acquisitions() - locks;
+	check(!expect_fast || !locks, "got %" PRIu64 " acquisitions of mmu_lock", locks);
+}
+
+/* --- folios that are mapped page by page --- */
+
+/* Pages of the smaller ones. */
+#define MIDDLE	16
+
+/* What is allocated by a fault from now on: huge pages, or folios of MIDDLE pages. */
+static void allocate(bool middle)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), THP_KNOBS "hugepages-%zukB/enabled", MIDDLE * page_size >> 10);
+	must_write(path, middle ? "madvise" : "never");
+	snprintf(path, sizeof(path), THP_KNOBS "hugepages-%zukB/enabled", arch_huge_size() >> 10);
+	must_write(path, middle ? "never" : "inherit");
+}
+
+/* Is it one folio, each page of which has an entry? Its first page is. */
+static bool is_folio(const struct window *win, size_t page, size_t pages)
+{
+	uint64_t first = pfn_of(win, page);
+	size_t i;
+
+	for (i = 1; i < pages; i++)
+		if (pfn_of(win, page + i) != first + i)
+			return false;
+	return !(first % pages);
+}
+
+/* Folios of so many pages from the first page of the window on. */
+static void back_by_folios(struct window *win, size_t first, size_t pages, bool middle)
+{
+	size_t size = middle ? MIDDLE : huge_pages(), page;
+
+	window_back(win, first, pages, LOOSE_PAGES);
+	advise(win, first, pages, MADV_HUGEPAGE);
+	allocate(middle);
+	fill(win, first, pages);
+	allocate(false);
+	for (page = first; page < first + pages; page += size)
+		check(is_folio(win, page, size), "page %zu is no folio of %zu", page, size);
+	if (middle)
+		return;
+	/* the second page apart, and back: now each has an entry */
+	for (page = first; page < first + pages; page += size) {
+		protect(win, page + 1, 1, PROT_READ);
+		protect(win, page + 1, 1, PROT_READ | PROT_WRITE);
+	}
+	check(!smaps_bytes(win->base + first * page_size, pages * page_size, "AnonHugePages"),
+	      "there is a huge page left");
+}
+
+/**
+ * struct folios - a window, and the folios in it
+ * @win: the window
+ * @first: the first page of each, in ascending order, and where the last one ends
+ * @nr: their number
+ */
+struct folios {
+	struct window *win;
+	size_t first[64];
+	size_t nr;
+};
+
+static void add_folios(struct folios *folios, size_t first, size_t size, size_t nr)
+{
+	for (; nr; nr--, first += size)
+		folios->first[folios->nr++] = first;
+	folios->first[folios->nr] = first;
+}
+
+static struct folios middle_folios(void)
+{
+	size_t pages = 40 * MIDDLE;
+	struct folios folios = { .win = window_new(pages) };
+
+	back_by_folios(folios.win, 0, pages, true);
+	window_map(folios.win, vm_create(), 0, VM_GPA, 0, pages, 1);
+	add_folios(&folios, 0, MIDDLE, 40);
+	return folios;
+}
+
+static struct folios split_folios(void)
+{
+	size_t leaf = huge_pages(), pages = 4 * leaf;
+	struct folios folios = { .win = window_new(pages) };
+
+	back_by_folios(folios.win, 0, pages, false);
+	window_map(folios.win, vm_create(), 0, VM_GPA, 0, pages, 1);
+	add_folios(&folios, 0, leaf, 4);
+	return folios;
+}
+
+/*
+ * Moved so that each of them lies in two page tables, with a page missing in the
+ * first one and a page in the second one that is protected.
+ */
+static struct folios moved_folios(void)
+{
+	size_t leaf = huge_pages(), pages = 3 * leaf, at = 4 * leaf + leaf / 4 + 3;
+	struct folios folios = { .win = window_new(8 * leaf) };
+	struct window *win = folios.win;
+	char *to = win->base + at * page_size;
+
+	back_by_folios(win, 0, pages, false);
+	check(mremap(win->base, pages * page_size, pages * page_size,
+		     MREMAP_MAYMOVE | MREMAP_FIXED, to) == to, "mremap: %s", strerror(errno));
+	advise(win, at + leaf / 2, 1, MADV_DONTNEED);
+	protect(win, at + leaf + 5, 1, PROT_READ);
+	window_map(win, vm_create(), 0, VM_GPA, at, pages, 1);
+	add_folios(&folios, at, leaf, 3);
+	return folios;
+}
+
+static bool folio_touched(const struct folios *folios, size_t i)
+{
+	return young_pages(folios->win, folios->first[i], folios->first[i + 1] - folios->first[i]);
+}
+
+/* The guest touches one page of a folio, or some. */
+static void touch_folio(struct folios *folios, size_t i, size_t page)
+{
+	struct mapping *map = &folios->win->mappings[0];
+
+	window_touch(map, folios->first[i] - map->first + page, VM_READ);
+}
+
+/* In every second folio, from one of its ends on; a round each. */
+static void touch_folios(struct folios *folios, unsigned int round)
+{
+	size_t i, size, last = folios->first[folios->nr];
+
+	for (i = round & 1; i < folios->nr; i += 2) {
+		size = folios->first[i + 1] - folios->first[i];
+		touch_folio(folios, i, round & 2 ? size - 1 : 0);
+		if (round & 4)
+			touch_folio(folios, i, random_next(&folios->win->random) % size);
+	}
+	if (round == 7)
+		touch_folio(folios, 0, last - folios->first[0] - 2);
+	window_flush(folios->win);
+}
+
+static void forget_folios(struct folios *folios)
+{
+	struct mapping *map = &folios->win->mappings[0];
+
+	window_cleared(map, 0, map->pages);
+}
+
+/* --- idle page tracking --- */
+
+static int idle_bitmap(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open("/sys/kernel/mm/page_idle/bitmap", O_RDWR | O_CLOEXEC);
+	check(fd >= 0, "page_idle: %s", strerror(errno));
+	return fd;
+}
+
+static void mark_idle(const struct folios *folios)
+{
+	uint64_t pfn, bit;
+	size_t i;
+
+	for (i = 0; i < folios->nr; i++) {
+		pfn = pfn_of(folios->win, folios->first[i]);
+		bit = 1ULL << pfn % 64;
+		check(pwrite(idle_bitmap(), &bit, 8, pfn / 64 * 8) == 8, "page_idle: %s",
+		      strerror(errno));
+	}
+}
+
+static void check_idle(const struct folios *folios)
+{
+	bool idle[ARRAY_SIZE(folios->first)];
+	uint64_t pfn, word;
+	size_t i;
+
+	/* for each folio the bits of its neighbours, too: they are idle or stay used */
+	for (i = 0; i < folios->nr; i++) {
+		pfn = pfn_of(folios->win, folios->first[i]);
+		check(pread(idle_bitmap(), &word, 8, pfn / 64 * 8) == 8, "page_idle: %s",
+		      strerror(errno));
+		idle[i] = word >> pfn % 64 & 1;
+	}
+	for (i = 0; i < folios->nr; i++)
+		check(idle[i] != folio_touched(folios, i), "folio %zu: got %s, expected the other",
+		      i, idle[i] ? "idle" : "used");
+}
+
+static void idle_folios(struct folios folios)
+{
+	struct window *win = folios.win;
+	unsigned int round;
+
+	begin_idle(win);
+	for (round = 0; round < 8; round++) {
+		mark_idle(&folios);
+		touch_folios(&folios, round);
+		/* nobody has looked yet */
+		window_check(win);
+		check_idle(&folios);
+		/* of those that were used, no page is young; of the others, none was */
+		forget_folios(&folios);
+		window_check(win);
+	}
+	touch_folios(&folios, 4);
+	mark_idle(&folios);
+	forget_folios(&folios);
+	window_check(win);
+	check_idle(&folios);
+}
+
+static void idle_middle(void)
+{
+	idle_folios(middle_folios());
+}
+
+static void idle_split(void)
+{
+	idle_folios(split_folios());
+}
+
+static void idle_moved(void)
+{
+	idle_folios(moved_folios());
+}
+
+/* Who has one entry for each page, and who has a page, is asked by the word. */
+static void idle_calls(void)
+{
+	struct folios folios = split_folios();
+	unsigned int before, got, want;
+
+	begin_idle(folios.win);
+	touch_folios(&folios, 5);
+	before = calls_traced();
+	calls_trace(folios.win, true);
+	mark_idle(&folios);
+	calls_trace(folios.win, false);
+	got = calls_traced() - before;
+	want = folios.nr * ((huge_pages() + BITS_PER_LONG - 1) / BITS_PER_LONG);
+	check(got == want, "got %u questions about %zu folios, expected %u", got, folios.nr, want);
+}
+
+/* --- reclaim, which must have swap --- */
+
+static void lru_gen_enable(const char *what)
+{
+	must_write("/sys/kernel/mm/lru_gen/enabled", what);
+}
+
+/* Which folios are still there? */
+static void check_kept(const struct folios *folios, bool all_others_gone)
+{
+	size_t i, gone = 0;
+
+	for (i = 0; i < folios->nr; i++) {
+		bool touched = folio_touched(folios, i);
+		bool present = entry_of(folios->win, folios->first[i]) & PM_PRESENT;
+
+		check(present || !touched, "folio %zu was in use, and is gone", i);
+		check(!present || touched || !all_others_gone, "folio %zu was idle, and is there",
+		      i);
+		gone += !present;
+	}
+	check(gone, "nothing was reclaimed");
+}
+
+/* MGLRU, which does not walk page tables now: it asks about each page of a folio. */
+static void evicted(struct folios folios)
+{
+	struct lru_gen gen;
+	size_t i;
+
+	lru_gen_enable("1");
+	begin_idle(folios.win);
+	for (i = 0; i < 2; i++) {
+		gen = lru_gen_read(CGROUP);
+		lru_gen_age(&gen);
+	}
+	touch_folios(&folios, 6);
+	gen = lru_gen_read(CGROUP);
+	lru_gen_evict(&gen);
+	lru_gen_enable("7");
+	check_kept(&folios, true);
+	/* what was young has been taken note of */
+	forget_folios(&folios);
+	window_check(folios.win);
+}
+
+static void evict_middle(void)
+{
+	cgroup_enter(CGROUP);
+	evicted(middle_folios());
+}
+
+static void evict_split(void)
+{
+	cgroup_enter(CGROUP);
+	evicted(split_folios());
+}
+
+/* The older LRU lists. What is idle is enough: nobody may take what is used. */
+static void reclaimed(struct folios folios)
+{
+	size_t bytes = (folios.first[folios.nr] - folios.first[0]) * page_size / 2;
+
+	begin_idle(folios.win);
+	touch_folios(&folios, 7);
+	/* it may have found a little less */
+	write_file("/sys/fs/cgroup" CGROUP "/memory.reclaim", "%zu", bytes);
+	lru_gen_enable("7");
+	check_kept(&folios, false);
+}
+
+static void reclaim_middle(void)
+{
+	cgroup_enter(CGROUP);
+	lru_gen_enable("0");
+	reclaimed(middle_folios());
+}
+
+static void reclaim_split(void)
+{
+	cgroup_enter(CGROUP);
+	lru_gen_enable("0");
+	reclaimed(split_folios());
+}
+
+/* --- DAMON --- */
+
+#define DAMON		"/sys/kernel/mm/damon/admin/kdamonds/"
+#define CONTEXT		DAMON "0/contexts/0/"
+#define TARGET		CONTEXT "targets/0/"
+#define SAMPLES		8	/* of an aggregation */
+#define AGGREGATION	0.8	/* seconds */
+
+/* DAMON watches from @start to @end: of this process, or of physical memory. */
+static void damon_begin(bool physical, uint64_t start, uint64_t end)
+{
+	must_write(DAMON "nr_kdamonds", "1");
+	must_write(DAMON "0/contexts/nr_contexts", "1");
+	must_write(CONTEXT "operations", physical ? "paddr" : "fvaddr");
+	must_write(CONTEXT "monitoring_attrs/intervals/sample_us", "100000");
+	must_write(CONTEXT "monitoring_attrs/intervals/aggr_us", "800000");
+	must_write(CONTEXT "targets/nr_targets", "1");
+	if (!physical)
+		check(write_file(TARGET "pid_target", "%d", getpid()), "DAMON: %s",
+		      strerror(errno));
+	must_write(TARGET "regions/nr_regions", "1");
+	check(write_file(TARGET "regions/0/start", "%" PRIu64, start) &&
+	      write_file(TARGET "regions/0/end", "%" PRIu64, end), "DAMON: %s", strerror(errno));
+	must_write(DAMON "0/state", "on");
+}
+
+static void damon_end(void)
+{
+	must_write(DAMON "0/state", "off");
+	must_write(DAMON "nr_kdamonds", "0");
+}
+
+/**
+ * struct seen - what DAMON reports of its last aggregations
+ * @regions: how many regions it had
+ * @least: the least of their accesses
+ * @most: the most
+ */
+struct seen {
+	unsigned int regions;
+	unsigned int least;
+	unsigned int most;
+};
+
+static struct seen damon_seen(void)
+{
+	char *trace = read_file(TRACING "trace"), *line = trace;
+	struct seen seen = { .least = ~0U };
+
+	while ((line = strstr(line, "damon_aggregated: "))) {
+		unsigned int accesses;
+
+		check(sscanf(line, "%*s target_id=%*u nr_regions=%*u %*u-%*u: %u", &accesses) == 1,
+		      "trace: unknown format");
+		if (accesses < seen.least)
+			seen.least = accesses;
+		if (accesses > seen.most)
+			seen.most = accesses;
+		seen.regions++;
+		line++;
+	}
+	free(trace);
+	return seen;
+}
+
+/* The guest touches a page all the time, or none. */
+static void keep_touching(struct mapping *map, const size_t *page, double seconds)
+{
+	double end = now() + seconds;
+
+	for (; now() < end; usleep(5000)) {
+		if (!page)
+			continue;
+		window_touch(map, *page, VM_READ);
+		vm_touch_flush(map->vm);
+	}
+}
+
+static struct seen damon_watch(struct mapping *map, const size_t *page)
+{
+	/* what is under way has begun before */
+	keep_touching(map, page, 2 * AGGREGATION);
+	trace_event("damon/damon_aggregated", true);
+	keep_touching(map, page, 3 * AGGREGATION);
+	trace_event("damon/damon_aggregated", false);
+	return damon_seen();
+}
+
+/*
+ * DAMON looks at any page, and the guest uses one page: of a huge one, that is all
+ * of it. The others of the mapping, some of which were used, are not its business.
+ */
+static void damon_finds(struct mapping *map, size_t page)
+{
+	struct seen seen = damon_watch(map, &page);
+
+	/* a slow machine may miss one or two */
+	check(seen.regions && seen.least >= SAMPLES - 3,
+	      "in use: got %u of %d samples in one of %u regions", seen.least, SAMPLES,
+	      seen.regions);
+	seen = damon_watch(map, NULL);
+	check(seen.regions && !seen.most, "idle: got %u of %d samples in one of %u regions",
+	      seen.most, SAMPLES, seen.regions);
+	damon_end();
+	window_cleared(map, page, 1);
+}
+
+static void damon_huge(void)
+{
+	size_t leaf = huge_pages(), page;
+	struct window *win = window_new(4 * leaf);
+	char *start = win->base + 2 * arch_huge_size();
+	struct mapping *map;
+
+	allocate(false);
+	window_back(win, leaf, 3 * leaf, THP);
+	fill(win, leaf, 3 * leaf);
+	/* KVM cannot map it huge */
+	map = window_map(win, vm_create(), 0, huge_gpa(2 * VM_GPA) + page_size, leaf, 3 * leaf, 1);
+	begin_idle(win);
+	for (page = 0; page < leaf; page += 5) {
+		window_touch(map, page, VM_READ);
+		window_touch(map, 2 * leaf + page, VM_READ);
+	}
+	window_flush(win);
+	damon_begin(false, (uintptr_t)start, (uintptr_t)start + arch_huge_size());
+	damon_finds(map, leaf + leaf / 2 + 3);
+	window_check(win);
+}
+
+static void damon_giant(void)
+{
+	size_t leaf = GIANT / page_size;
+	struct window *win = window_new(leaf);
+	struct mapping *map;
+
+	window_back(win, 0, leaf, HUGETLB_1G);
+	map = window_map(win, vm_create(), 0, GIANT + page_size, 0, leaf, 1);
+	window_touch(map, 5, VM_READ);
+	window_touch(map, leaf - 9, VM_READ);
+	window_flush(win);
+	window_cleared(map, 0, leaf);
+	damon_begin(false, (uintptr_t)win->base, (uintptr_t)win->base + GIANT);
+	damon_finds(map, leaf - 9);
+	window_check(win);
+}
+
+/* By its physical address, a folio each page of which has an entry. */
+static void damon_split(void)
+{
+	struct folios folios = split_folios();
+	struct window *win = folios.win;
+	size_t leaf = huge_pages(), page;
+	struct mapping *map = &win->mappings[0];
+	uint64_t start = pfn_of(win, leaf) * page_size;
+
+	begin_idle(win);
+	for (page = 0; page < leaf; page += 5) {
+		window_touch(map, page, VM_READ);
+		window_touch(map, 2 * leaf + page, VM_READ);
+	}
+	window_flush(win);
+	damon_begin(true, start, start + arch_huge_size());
+	damon_finds(map, leaf + leaf / 2 + 3);
+	window_check(win);
+}
+
+const struct test batch_tests[] = {
+	{ "batch", "khugepaged counts what the guest used", counted, 120 },
+	{ "batch", "khugepaged collapses what the guest used", collapsed, 120 },
+	{ "batch", "khugepaged asks once per table", asked_once, 60 },
+	{ "batch", "idle page tracking, folios of 16 pages", idle_middle, 60 },
+	{ "batch", "idle page tracking, split huge pages", idle_split, 120 },
+	{ "batch", "idle page tracking, folios in two tables", idle_moved, 120 },
+	{ "batch", "idle page tracking asks by the word", idle_calls, 60 },
+	{ "batch", "DAMON, a huge page that KVM maps small", damon_huge, 60 },
+	{ "batch", "DAMON, a split huge page by its address", damon_split, 60 },
+	{ 0 },
+};
+
+const struct test batch_giant_tests[] = {
+	{ "batch-giant", "DAMON, a 1 GB page that KVM maps small", damon_giant, 120 },
+	{ 0 },
+};
+
+const struct test batch_swap_tests[] = {
+	{ "batch-swap", "MGLRU evicts folios of 16 pages", evict_middle, 60 },
+	{ "batch-swap", "MGLRU evicts split huge pages", evict_split, 60 },
+	{ "batch-swap", "the older LRUs, folios of 16 pages", reclaim_middle, 60 },
+	{ "batch-swap", "the older LRUs, split huge pages", reclaim_split, 60 },
+	{ 0 },
+};
