@@ -204,19 +204,19 @@ static void counted(void)
 
 	protect(win, 0, win->pages, PROT_READ);
 	begin_idle(win);
-	check_scan(win, "page_read_only");
+	check_scan(win, "no_writable_page");
 	window_touch(map, 0, VM_READ);
 	window_touch(map, 2 * leaf - 1, VM_READ);
 	window_touch(map, 3 * leaf, VM_READ);
-	check_scan(win, "page_read_only");
-	check_scan(win, "page_read_only");
+	check_scan(win, "no_writable_page");
+	check_scan(win, "no_writable_page");
 	for (round = 0; round < 3; round++) {
 		for (page = round; page < map->pages; page += 1 + random_next(&win->random) % 9)
 			window_touch(map, page, VM_READ);
-		check_scan(win, "page_read_only");
+		check_scan(win, "no_writable_page");
 		window_ask_pages(win, round * leaf + 7, leaf, NULL, ASK_CLEAR);
 	}
-	check_scan(win, "page_read_only");
+	check_scan(win, "no_writable_page");
 }
 
 static bool is_huge(const struct window *win, size_t page)
@@ -318,6 +318,8 @@ static void back_by_folios(struct window *win, size_t first, size_t pages, bool 
 	advise(win, first, pages, MADV_HUGEPAGE);
 	allocate(middle);
 	fill(win, first, pages);
+	/* khugepaged shall leave them as they are */
+	advise(win, first, pages, MADV_NOHUGEPAGE);
 	allocate(false);
 	for (page = first; page < first + pages; page += size)
 		check(is_folio(win, page, size), "page %zu is no folio of %zu", page, size);
@@ -336,18 +338,26 @@ static void back_by_folios(struct window *win, size_t first, size_t pages, bool 
  * struct folios - a window, and the folios in it
  * @win: the window
  * @first: the first page of each, in ascending order, and where the last one ends
+ * @pfn: the number of that page
  * @nr: their number
+ * @hole: a page within them that belongs to another one; 0 if there is none
+ * @own: one that the process itself uses; 0 if there is none
  */
 struct folios {
 	struct window *win;
 	size_t first[64];
+	uint64_t pfn[64];
 	size_t nr;
+	size_t hole;
+	size_t own;
 };
 
 static void add_folios(struct folios *folios, size_t first, size_t size, size_t nr)
 {
-	for (; nr; nr--, first += size)
-		folios->first[folios->nr++] = first;
+	for (; nr; nr--, first += size) {
+		folios->first[folios->nr] = first;
+		folios->pfn[folios->nr++] = pfn_of(folios->win, first);
+	}
 	folios->first[folios->nr] = first;
 }
 
@@ -374,8 +384,8 @@ static struct folios split_folios(void)
 }
 
 /*
- * Moved so that each of them lies in two page tables, with a page missing in the
- * first one and a page in the second one that is protected.
+ * Moved so that each of them lies in two page tables; the first one has lost a page,
+ * and the last one has a page that is protected, and so lies in three areas.
  */
 static struct folios moved_folios(void)
 {
@@ -387,16 +397,22 @@ static struct folios moved_folios(void)
 	back_by_folios(win, 0, pages, false);
 	check(mremap(win->base, pages * page_size, pages * page_size,
 		     MREMAP_MAYMOVE | MREMAP_FIXED, to) == to, "mremap: %s", strerror(errno));
-	advise(win, at + leaf / 2, 1, MADV_DONTNEED);
-	protect(win, at + leaf + 5, 1, PROT_READ);
+	/* nobody else shall move in */
+	check(mmap(win->base, pages * page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+		   MAP_NORESERVE | MAP_FIXED, -1, 0) == win->base, "mmap: %s", strerror(errno));
+	folios.hole = at + leaf / 2;
+	advise(win, folios.hole, 1, MADV_DONTNEED);
+	fill(win, folios.hole, 1);
+	protect(win, at + 2 * leaf + 5, 1, PROT_READ);
 	window_map(win, vm_create(), 0, VM_GPA, at, pages, 1);
 	add_folios(&folios, at, leaf, 3);
 	return folios;
 }
 
-static bool folio_touched(const struct folios *folios, size_t i)
+static bool folio_used(const struct folios *folios, size_t i)
 {
-	return young_pages(folios->win, folios->first[i], folios->first[i + 1] - folios->first[i]);
+	return (folios->own && folios->own == i) ||
+	       young_pages(folios->win, folios->first[i], folios->first[i + 1] - folios->first[i]);
 }
 
 /* The guest touches one page of a folio, or some. */
@@ -404,7 +420,9 @@ static void touch_folio(struct folios *folios, size_t i, size_t page)
 {
 	struct mapping *map = &folios->win->mappings[0];
 
-	window_touch(map, folios->first[i] - map->first + page, VM_READ);
+	page += folios->first[i];
+	page -= folios->hole && page == folios->hole;
+	window_touch(map, page - map->first, VM_READ);
 }
 
 /* In every second folio, from one of its ends on; a round each. */
@@ -423,11 +441,30 @@ static void touch_folios(struct folios *folios, unsigned int round)
 	window_flush(folios->win);
 }
 
+/* No CPU of the host has a translation of it. To be done before begin_idle(). */
+static void unknown_folio(const struct folios *folios, size_t i)
+{
+	size_t first = folios->first[i], pages = folios->first[i + 1] - first;
+
+	protect(folios->win, first, pages, PROT_READ);
+	protect(folios->win, first, pages, PROT_READ | PROT_WRITE);
+}
+
+/* The process reads the last page of it but one. */
+static void use_folio(struct folios *folios, size_t i)
+{
+	size_t page = folios->first[i + 1] - 2;
+
+	*(volatile char *)(folios->win->base + page * page_size);
+	folios->own = i;
+}
+
 static void forget_folios(struct folios *folios)
 {
 	struct mapping *map = &folios->win->mappings[0];
 
 	window_cleared(map, 0, map->pages);
+	folios->own = 0;
 }
 
 /* --- idle page tracking --- */
@@ -448,7 +485,7 @@ static void mark_idle(const struct folios *folios)
 	size_t i;
 
 	for (i = 0; i < folios->nr; i++) {
-		pfn = pfn_of(folios->win, folios->first[i]);
+		pfn = folios->pfn[i];
 		bit = 1ULL << pfn % 64;
 		check(pwrite(idle_bitmap(), &bit, 8, pfn / 64 * 8) == 8, "page_idle: %s",
 		      strerror(errno));
@@ -463,13 +500,13 @@ static void check_idle(const struct folios *folios)
 
 	/* for each folio the bits of its neighbours, too: they are idle or stay used */
 	for (i = 0; i < folios->nr; i++) {
-		pfn = pfn_of(folios->win, folios->first[i]);
+		pfn = folios->pfn[i];
 		check(pread(idle_bitmap(), &word, 8, pfn / 64 * 8) == 8, "page_idle: %s",
 		      strerror(errno));
 		idle[i] = word >> pfn % 64 & 1;
 	}
 	for (i = 0; i < folios->nr; i++)
-		check(idle[i] != folio_touched(folios, i), "folio %zu: got %s, expected the other",
+		check(idle[i] != folio_used(folios, i), "folio %zu: got %s, expected the other",
 		      i, idle[i] ? "idle" : "used");
 }
 
@@ -478,10 +515,13 @@ static void idle_folios(struct folios folios)
 	struct window *win = folios.win;
 	unsigned int round;
 
+	unknown_folio(&folios, 1);
 	begin_idle(win);
 	for (round = 0; round < 8; round++) {
 		mark_idle(&folios);
 		touch_folios(&folios, round);
+		if (!round)
+			use_folio(&folios, 1);
 		/* nobody has looked yet */
 		window_check(win);
 		check_idle(&folios);
@@ -541,11 +581,11 @@ static void check_kept(const struct folios *folios, bool all_others_gone)
 	size_t i, gone = 0;
 
 	for (i = 0; i < folios->nr; i++) {
-		bool touched = folio_touched(folios, i);
+		bool used = folio_used(folios, i);
 		bool present = entry_of(folios->win, folios->first[i]) & PM_PRESENT;
 
-		check(present || !touched, "folio %zu was in use, and is gone", i);
-		check(!present || touched || !all_others_gone, "folio %zu was idle, and is there",
+		check(present || !used, "folio %zu was in use, and is gone", i);
+		check(!present || used || !all_others_gone, "folio %zu was idle, and is there",
 		      i);
 		gone += !present;
 	}
@@ -559,12 +599,14 @@ static void evicted(struct folios folios)
 	size_t i;
 
 	lru_gen_enable("1");
+	unknown_folio(&folios, 1);
 	begin_idle(folios.win);
 	for (i = 0; i < 2; i++) {
 		gen = lru_gen_read(CGROUP);
 		lru_gen_age(&gen);
 	}
 	touch_folios(&folios, 6);
+	use_folio(&folios, 1);
 	gen = lru_gen_read(CGROUP);
 	lru_gen_evict(&gen);
 	lru_gen_enable("7");
@@ -589,10 +631,12 @@ static void evict_split(void)
 /* The older LRU lists. What is idle is enough: nobody may take what is used. */
 static void reclaimed(struct folios folios)
 {
-	size_t bytes = (folios.first[folios.nr] - folios.first[0]) * page_size / 2;
+	size_t bytes = (folios.first[folios.nr] - folios.first[0]) * page_size / 4;
 
+	unknown_folio(&folios, 2);
 	begin_idle(folios.win);
 	touch_folios(&folios, 7);
+	use_folio(&folios, 2);
 	/* it may have found a little less */
 	write_file("/sys/fs/cgroup" CGROUP "/memory.reclaim", "%zu", bytes);
 	lru_gen_enable("7");

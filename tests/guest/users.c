@@ -163,6 +163,8 @@ static struct guest split_guest(size_t megabytes, bool split)
 
 	check(!madvise(guest.memory, guest.size, MADV_HUGEPAGE), "madvise: %s", strerror(errno));
 	guest_touch(&guest, page_size);
+	/* khugepaged shall leave it as it is */
+	madvise(guest.memory, guest.size, MADV_NOHUGEPAGE);
 	for (at = 0; split && at < guest.size; at += arch_huge_size())
 		check(!mprotect(guest.memory + at, page_size, PROT_READ) &&
 		      !mprotect(guest.memory + at, page_size, PROT_READ | PROT_WRITE), "mprotect");
