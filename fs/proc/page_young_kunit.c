@@ -221,15 +221,18 @@ static void huge_test(struct kunit *test)
 
 	__set_bit(first + 7, t->young);
 	__set_bit(first + 8, t->young);
-	KUNIT_EXPECT_TRUE(test, page_young_huge(t->mm, start + 3 * PAGE_SIZE,
-						size, false));
+	KUNIT_EXPECT_TRUE(test, mmu_notifier_age_entry(t->mm,
+						       start + 3 * PAGE_SIZE,
+						       size, false));
 	KUNIT_EXPECT_EQ(test, t->calls, 1);
 	KUNIT_EXPECT_EQ(test, t->start, start);
 	KUNIT_EXPECT_EQ(test, t->end, start + size);
 
-	KUNIT_EXPECT_TRUE(test, page_young_huge(t->mm, start + 7 * PAGE_SIZE,
-						size, true));
-	KUNIT_EXPECT_FALSE(test, page_young_huge(t->mm, start, size, true));
+	KUNIT_EXPECT_TRUE(test, mmu_notifier_age_entry(t->mm,
+						       start + 7 * PAGE_SIZE,
+						       size, true));
+	KUNIT_EXPECT_FALSE(test, mmu_notifier_age_entry(t->mm, start, size,
+							true));
 	KUNIT_EXPECT_TRUE(test, test_bit(first + 8, t->young));
 }
 
