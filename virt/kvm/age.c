@@ -79,11 +79,29 @@ static bool kvm_clear_pages(void *arg, unsigned long i, unsigned long nr)
 }
 
 /*
- * Page by page if the question has bitmaps, or is no more than a test: the
- * callbacks of the architectures answer for a range as a whole.  Some of them
- * accept no more than a page, but not where there is a lockless part.
+ * Page by page if the question has bitmaps: the callbacks of the architectures
+ * answer for a range as a whole.  Some of them accept no more than a page, but not
+ * where there is a lockless part.
  */
 #define KVM_AGE_RUN	(IS_ENABLED(CONFIG_HAVE_KVM_AGE_LOCKLESS) ? KVM_AGE_HOLD : 1)
+
+/* powerpc's kvm_test_age_gfn() takes a page. */
+#define KVM_TEST_RUN	(IS_ENABLED(CONFIG_PPC) ? 1 : KVM_AGE_RUN)
+
+/* Up to the first young page: the question has no bitmap to tell them apart. */
+static bool kvm_test_pages(struct kvm_age_pages *pages, unsigned long nr)
+{
+	unsigned long i, run;
+
+	for (i = 0; i < nr; i += run) {
+		run = min(nr - i, KVM_TEST_RUN);
+		kvm_age_look(pages, i, run);
+		pages->tested += run;
+		if (kvm_test_age_gfn(pages->kvm, pages->range))
+			return true;
+	}
+	return false;
+}
 
 static noinline bool kvm_age_range_slow(struct kvm *kvm,
 					struct kvm_gfn_range *range)
@@ -102,6 +120,8 @@ static noinline bool kvm_age_range_slow(struct kvm *kvm,
 		kvm_age_lock(kvm, age, 1);
 		young = kvm_age_gfn(kvm, range);
 		pages.cleared = nr;
+	} else if (!what->clear && !what->young && !what->predicate) {
+		young = kvm_test_pages(&pages, nr);
 	} else {
 		young = mmu_notifier_age_pages(what, kvm_age_first_bit(range),
 					       nr, KVM_AGE_RUN, kvm_test_page,
