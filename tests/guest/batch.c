@@ -687,6 +687,8 @@ static void reclaim_split(void)
 /* DAMON watches from @start to @end: of this process, or of physical memory. */
 static void damon_begin(bool physical, uint64_t start, uint64_t end)
 {
+	/* what an earlier test has left */
+	write_file(DAMON "0/state", "off");
 	must_write(DAMON "nr_kdamonds", "1");
 	must_write(DAMON "0/contexts/nr_contexts", "1");
 	must_write(CONTEXT "operations", physical ? "paddr" : "fvaddr");

@@ -266,6 +266,8 @@ static void measure_referenced(size_t megabytes)
 		double time;
 
 		enter_state(&guest, state == 2 ? 1 : state);
+		/* what a fault has made active would not be evicted */
+		madvise(guest.memory, guest.size, MADV_COLD);
 		for (i = 0; i < 2; i++) {
 			gen = lru_gen_read(CGROUP);
 			lru_gen_age(&gen);
@@ -278,7 +280,8 @@ static void measure_referenced(size_t megabytes)
 		trace_referenced(false);
 		time = traced_time(&calls);
 		report_of("referenced_folios", states[state], calls);
-		report_of("referenced", states[state], time / (guest.size / page_size));
+		report_of("referenced", states[state],
+			  time / calls / (arch_huge_size() / page_size));
 		end_guest(&guest);
 	}
 }
