@@ -25,6 +25,7 @@ typedef u64 kvm_pfn_t;
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define max(a, b)		((a) > (b) ? (a) : (b))
 #define round_down(x, y)	((x) & ~((y) - 1))
+#define ALIGN_DOWN(x, y)	round_down(x, y)
 #define WARN_ON_ONCE(cond)	({ if (cond) abort(); false; })
 #define container_of(ptr, type, member)					\
 	((type *)((char *)(ptr) - offsetof(type, member)))
