@@ -64,8 +64,7 @@ struct model_value {
  * @test_clear_young: pgwalk_test_clear_young(), compiled for @fmt
  * @store: write an entry, in the byte order that it has in memory
  * @values: examples, the last one without a name
- * @tree: what users of the header make of its macros. No accessed bit and no
- *	address if the format does not ask for it
+ * @tree: make a tree, by the constructor of the format
  * @bytes: a young page as it is in memory, then the same one old; none if the
  *	byte order is the CPU's
  * @table_size: what the size of each table in bytes is rounded up to
@@ -93,7 +92,7 @@ struct model_format {
 					 const struct pgwalk_young *young);
 	void (*store)(void __rcu *entryp, u64 value);
 	const struct model_value *values;
-	struct pgwalk_tree tree;
+	struct pgwalk_tree (*tree)(const struct model_format *format);
 	const char *bytes[2];
 	size_t table_size;
 	unsigned int top;
@@ -262,7 +261,7 @@ static inline bool model_is_at(const struct model *m,
 /* Not if the format asks the tree for the bit, and hardware keeps none. */
 static inline bool model_has_accessed(const struct model *m)
 {
-	return m->tree.accessed || !m->format->tree.accessed;
+	return m->tree.accessed || m->format->fmt->accessed;
 }
 
 static inline bool model_overlaps(u64 first, u64 size, u64 start, u64 end)
@@ -277,7 +276,7 @@ static inline void __rcu *model_entryp(const struct model *m,
 	return (void __rcu *)(table->entries +
 			      ((page - table->base) >>
 			       m->format->shift[table->level]) *
-			      m->format->fmt->entry_size);
+			      pgwalk_size(m->format->fmt));
 }
 
 /* The place of an entry in the copy that a walk is compared with. */
@@ -293,7 +292,7 @@ static inline size_t model_table_size(const struct model *m, unsigned int level)
 	const struct model_format *format = m->format;
 	u64 pages = level < format->top ? model_size(m, level + 1) :
 					  format->pages;
-	size_t size = (pages >> format->shift[level]) * format->fmt->entry_size;
+	size_t size = (pages >> format->shift[level]) * pgwalk_size(format->fmt);
 
 	return (size + format->table_size - 1) & ~(format->table_size - 1);
 }
@@ -303,7 +302,7 @@ model_add_table(struct model *m, u64 base, unsigned int level)
 {
 	struct model_table *table = &m->table[m->nr_tables++];
 	size_t size = model_table_size(m, level);
-	size_t done = m->format->fmt->entry_size;
+	size_t done = pgwalk_size(m->format->fmt);
 
 	/* Hardware has them aligned to their size. */
 	m->used = (m->used + size - 1) / size * size;
@@ -456,7 +455,7 @@ static inline void model_reset(struct model *m,
 	m->nr_tables = 0;
 	m->used = 0;
 	m->hooked = false;
-	m->tree = format->tree;
+	m->tree = format->tree(format);
 	m->tree.root = (void __rcu *)m->arena;
 	model_add_table(m, 0, format->top);
 }
@@ -471,7 +470,7 @@ static inline u64 model_load(const void __rcu *entryp)
 	m->loads++;
 	if (m->before_load)
 		m->before_load(m, entryp);
-	return m->format->fmt->load(entryp);
+	return pgwalk_load_raw(m->format->fmt, entryp);
 }
 
 static inline bool model_exchange(const struct pgwalk_tree *tree,
@@ -482,7 +481,7 @@ static inline bool model_exchange(const struct pgwalk_tree *tree,
 	m->exchanges++;
 	if (m->before_exchange)
 		m->before_exchange(m, entry->entryp);
-	return m->format->fmt->exchange(tree, entry, new);
+	return pgwalk_exchange(m->format->fmt, entry, new);
 }
 
 /* Count loads and exchanges from now on, and call back before they are done. */
@@ -590,7 +589,7 @@ static inline void model_reread(struct model *m)
 	struct model_mapping *map;
 
 	for (map = m->mapping; map < m->mapping + m->nr_mappings; map++) {
-		map->value = m->format->fmt->load(map->entryp);
+		map->value = pgwalk_load(m->format->fmt, map->entryp);
 		if (map->type == PGWALK_LEAF)
 			map->answer = map->value & m->format->accessed ?
 				      PGWALK_YOUNG : PGWALK_OLD;

@@ -45,15 +45,19 @@ static inline void format_values(struct model *m, const struct model_case *c,
 {
 	const struct pgwalk_format *fmt = m->format->fmt;
 	const struct model_value *v;
+	struct pgwalk_entry entry;
 
 	for (v = m->format->values; v->name; v++) {
 		for (level = 0; level <= m->format->top; level++) {
 			if (!model_is_at(m, v, level))
 				continue;
-			if (fmt->decode(&m->tree, v->value, level) != v->type)
+			if (pgwalk_decode(fmt, &m->tree, v->value, level) != v->type)
 				model_met(m, false, v->name, level);
+			entry = (struct pgwalk_entry) {
+				.seen = v->value, .level = level,
+			};
 			if (v->type == PGWALK_BUSY &&
-			    fmt->busy(&m->tree, v->value, level) != v->answer)
+			    pgwalk_busy(fmt, &m->tree, &entry) != v->answer)
 				model_met(m, false, v->name, level);
 		}
 	}
@@ -65,8 +69,8 @@ static inline void format_geometry(struct model *m, const struct model_case *c,
 	const struct pgwalk_format *fmt = m->format->fmt;
 
 	for (level = 0; level <= m->format->top; level++)
-		model_expect(m, fmt->shift(level) == m->format->shift[level]);
-	model_expect(m, fmt->accessed(&m->tree) == m->format->accessed);
+		model_expect(m, pgwalk_shift(fmt, level) == m->format->shift[level]);
+	model_expect(m, pgwalk_accessed(fmt, &m->tree) == m->format->accessed);
 	model_expect(m, m->tree.top == m->format->top);
 	model_expect(m, m->tree.pages == m->format->pages);
 	if (m->tree.address)
@@ -80,7 +84,7 @@ static inline void model_expect_child(struct model *m, u64 entry)
 	address |= (entry & m->format->high) << m->format->high_shift;
 	if (m->format->relative)
 		address += model_to_phys(m->arena);
-	model_expect(m, m->format->fmt->child(&m->tree, entry) == address);
+	model_expect(m, pgwalk_child(m->format->fmt, &m->tree, entry) == address);
 }
 
 /* By value: memory may not have addresses that need the upper bits. */
@@ -90,12 +94,12 @@ static inline void format_child(struct model *m, const struct model_case *c,
 	const struct pgwalk_format *fmt = m->format->fmt;
 	unsigned int i;
 
-	for (i = 0; i < fmt->entry_size * 8; i++) {
+	for (i = 0; i < pgwalk_size(fmt) * 8; i++) {
 		model_expect_child(m, BIT_ULL(i));
 		model_expect_child(m, ~BIT_ULL(i));
 		model_expect_child(m, model_random(m, 0));
 	}
-	model_expect(m, fmt->child(&m->tree, model_link(m, &m->table[0])) ==
+	model_expect(m, pgwalk_child(fmt, &m->tree, model_link(m, &m->table[0])) ==
 			model_to_phys(m->arena));
 }
 
@@ -105,10 +109,10 @@ static inline void model_expect_marker(struct model *m, u64 value)
 	unsigned int level;
 
 	value &= ~m->format->present;
-	if (m->format->fmt->entry_size == sizeof(u32))
+	if (pgwalk_size(m->format->fmt) == sizeof(u32))
 		value = (u32)value;
 	for (level = 0; level <= m->format->top; level++) {
-		type = m->format->fmt->decode(&m->tree, value, level);
+		type = pgwalk_decode(m->format->fmt, &m->tree, value, level);
 		model_expect(m, type == PGWALK_EMPTY || type == PGWALK_BUSY);
 	}
 }
@@ -135,7 +139,7 @@ static inline void format_frozen(struct model *m, const struct model_case *c,
 		return;
 	model_expect(m, (frozen & m->format->accessed) == m->format->accessed);
 	for (level = 0; level <= m->format->top; level++)
-		model_expect(m, m->format->fmt->decode(&m->tree, frozen, level)
+		model_expect(m, pgwalk_decode(m->format->fmt, &m->tree, frozen, level)
 				== PGWALK_BUSY);
 }
 
@@ -143,7 +147,7 @@ static inline void format_exchange(struct model *m, const struct model_case *c,
 				   unsigned int level)
 {
 	const struct pgwalk_format *fmt = m->format->fmt;
-	unsigned int size = fmt->entry_size;
+	unsigned int size = pgwalk_size(fmt);
 	struct pgwalk_entry entry = {
 		.entryp = (void __rcu *)(m->arena + size),
 	};
@@ -154,15 +158,15 @@ static inline void format_exchange(struct model *m, const struct model_case *c,
 		memset(m->arena, 0x5a, 3 * size);
 		value = model_random(m, 0) >> (64 - size * 8);
 		m->format->store(entry.entryp, value);
-		model_expect(m, fmt->load(entry.entryp) == value);
+		model_expect(m, pgwalk_load(fmt, entry.entryp) == value);
 
 		entry.seen = value ^ BIT_ULL(i);
-		model_expect(m, !fmt->exchange(&m->tree, &entry, 0));
-		model_expect(m, fmt->load(entry.entryp) == value);
+		model_expect(m, !pgwalk_exchange(fmt, &entry, 0));
+		model_expect(m, pgwalk_load(fmt, entry.entryp) == value);
 		entry.seen = value;
-		model_expect(m, fmt->exchange(&m->tree, &entry, ~value));
+		model_expect(m, pgwalk_exchange(fmt, &entry, ~value));
 		value = ~value << (64 - size * 8) >> (64 - size * 8);
-		model_expect(m, fmt->load(entry.entryp) == value);
+		model_expect(m, pgwalk_load(fmt, entry.entryp) == value);
 		model_expect(m, !memcmp(m->arena, m->arena + 2 * size, size));
 	}
 }
@@ -173,7 +177,7 @@ static inline void format_bytes(struct model *m, const struct model_case *c,
 {
 	const struct pgwalk_young young = { .clear = true };
 	const char *const *bytes = m->format->bytes;
-	unsigned int size = m->format->fmt->entry_size;
+	unsigned int size = pgwalk_size(m->format->fmt);
 
 	if (!bytes[0])
 		return;
@@ -244,7 +248,7 @@ static inline void walk_order(struct model *m, const struct model_case *c,
 	pgwalk_for_each(fmt, &m->tree, iter, 0, ~0ULL) {
 		model_expect(m, iter.entry.pos == pos);
 		model_expect(m, iter.entry.next > pos);
-		model_expect(m, fmt->load(iter.entry.entryp) == iter.entry.seen);
+		model_expect(m, pgwalk_load(fmt, iter.entry.entryp) == iter.entry.seen);
 		if (map < m->mapping + m->nr_mappings && map->first == pos) {
 			model_expect(m, iter.entry.entryp == map->entryp);
 			model_expect(m, iter.entry.level == map->level);
@@ -498,8 +502,8 @@ static inline void young_stop(struct model *m, const struct model_case *c,
 	model_map_leaf(m, 1, 0, true);
 	model_map_leaf(m, 2, 0, true);
 	model_hook(m, NULL, NULL);
-	model_check(m, &(struct model_walk) { .end = 8 });
-	model_expect(m, m->loads == m->format->top + 2);
+	model_check(m, &(struct model_walk) { .end = 2 * PGWALK_LINE });
+	model_expect(m, m->loads == m->format->top + PGWALK_LINE);
 	model_expect(m, !m->exchanges);
 }
 
@@ -623,7 +627,7 @@ static inline u64 race_split(struct model *m, const struct model_mapping *map)
 	table = model_add_table(m, map->first, map->level - 1);
 	for (i = 0; i < 8; i++)
 		m->format->store((void __rcu *)(table->entries +
-						i * m->format->fmt->entry_size),
+						i * pgwalk_size(m->format->fmt)),
 				 model_leaf_value(m, i, map->level - 1, i & 1));
 	return model_link(m, table);
 }

@@ -280,7 +280,7 @@ model_toy_young(const struct pgwalk_tree *tree, u64 start, u64 end,
 
 static inline void model_store_be32(void __rcu *entryp, u64 value)
 {
-	WRITE_ONCE(*(__force u32 *)entryp, toy_swap((u32)value));
+	WRITE_ONCE(*(__force pgwalk_be32 *)entryp, cpu_to_be32((u32)value));
 }
 
 static const struct model_value model_toy_values[] = {
@@ -295,7 +295,38 @@ static const struct model_value model_toy_values[] = {
 	{ }
 };
 
+/* The bits of the tree are the model's, so that its own constructor is tested. */
+static struct pgwalk_tree model_x86_tdp_tree(const struct model_format *format)
+{
+	return x86_tdp_tree(NULL, format->top + 1, format->accessed,
+			    format->address, SPTE_FROZEN, SPTE_AD_DISABLED);
+}
+
+static struct pgwalk_tree model_arm64_s2_tree(const struct model_format *format)
+{
+	unsigned int granule = 12, bits = 0;
+
+	while (format->table_size >> granule > 1)
+		granule += 2;
+	while (format->pages >> bits > 1)
+		bits++;
+	return arm64_s2_tree(NULL, granule, 3 - (int)format->top,
+			     bits + granule, format->high, S2PTE_LOCKED);
+}
+
+static struct pgwalk_tree
+model_powerpc_radix_tree(const struct model_format *format)
+{
+	return powerpc_radix_tree(NULL, format->table_size < 4096 ? 16 : 12);
+}
+
+static struct pgwalk_tree model_toy_tree(const struct model_format *format)
+{
+	return toy_tree(NULL, format->accessed);
+}
+
 #define MODEL_X86_TDP_BUT_ADDRESS					\
+	.tree = model_x86_tdp_tree,					\
 	.fmt = &x86_tdp_format,						\
 	.test_clear_young = model_x86_tdp_young,			\
 	.store = model_store64,						\
@@ -315,6 +346,7 @@ static const struct model_value model_toy_values[] = {
 
 /* Hardware that keeps dirty state does so by giving write permission. */
 #define MODEL_ARM64_S2							\
+	.tree = model_arm64_s2_tree,					\
 	.store = model_store64,						\
 	.values = model_arm64_s2_values,				\
 	.accessed = S2PTE_AF,						\
@@ -349,6 +381,7 @@ static const struct model_value model_toy_values[] = {
 
 /* R is where the address of a table can be, too: that of 32 entries. */
 #define MODEL_POWERPC_RADIX						\
+	.tree = model_powerpc_radix_tree,				\
 	.store = model_store_be64,					\
 	.values = model_powerpc_radix_values,				\
 	.bytes = {							\
@@ -367,42 +400,22 @@ static const struct model_value model_toy_values[] = {
 static const struct model_format model_formats[] = {
 	{
 		.name = "EPT, 4 levels", MODEL_X86_TDP,
-		.tree = {
-			.top = X86_TDP_TOP(4), .pages = X86_TDP_PAGES(4),
-			.accessed = X86_TDP_EPT_ACCESSED,
-			.address = X86_TDP_ADDRESS,
-		},
 		.top = 3, .pages = BIT_ULL(36),
 		.accessed = BIT_ULL(8), .dirty = BIT_ULL(9),
 	},
 	{
 		.name = "EPT, 5 levels", MODEL_X86_TDP,
-		.tree = {
-			.top = X86_TDP_TOP(5), .pages = X86_TDP_PAGES(5),
-			.accessed = X86_TDP_EPT_ACCESSED,
-			.address = X86_TDP_ADDRESS,
-		},
 		.top = 4, .pages = BIT_ULL(45),
 		.accessed = BIT_ULL(8), .dirty = BIT_ULL(9),
 	},
 	{
 		.name = "NPT, 4 levels", MODEL_X86_TDP,
-		.tree = {
-			.top = X86_TDP_TOP(4), .pages = X86_TDP_PAGES(4),
-			.accessed = X86_TDP_NPT_ACCESSED,
-			.address = X86_TDP_ADDRESS,
-		},
 		.top = 3, .pages = BIT_ULL(36),
 		.accessed = BIT_ULL(5), .dirty = BIT_ULL(6),
 	},
 	{
 		/* One bit of the address means that the page is encrypted. */
 		.name = "NPT, 5 levels, SME", MODEL_X86_TDP_BUT_ADDRESS,
-		.tree = {
-			.top = X86_TDP_TOP(5), .pages = X86_TDP_PAGES(5),
-			.accessed = X86_TDP_NPT_ACCESSED,
-			.address = X86_TDP_ADDRESS & ~BIT_ULL(47),
-		},
 		.address = SPTE_PFN & ~BIT_ULL(47),
 		.table = SPTE_TABLE | BIT_ULL(47),
 		.top = 4, .pages = BIT_ULL(45),
@@ -411,44 +424,24 @@ static const struct model_format model_formats[] = {
 	{
 		.name = "arm64, 4 KB, 34 bits: 16 tables at start level 2",
 		MODEL_ARM64_S2_4K,
-		.tree = {
-			.top = ARM64_S2_TOP(2),
-			.pages = ARM64_S2_4K_PAGES(34),
-			.address = ARM64_S2_4K_ADDRESS,
-		},
 		.top = 1, .leaf_levels = 2, .pages = BIT_ULL(22),
 		.address = GENMASK_ULL(47, 12),
 	},
 	{
 		.name = "arm64, 4 KB, 40 bits: 2 tables at start level 1",
 		MODEL_ARM64_S2_4K,
-		.tree = {
-			.top = ARM64_S2_TOP(1),
-			.pages = ARM64_S2_4K_PAGES(40),
-			.address = ARM64_S2_4K_ADDRESS,
-		},
 		.top = 2, .leaf_levels = 3, .pages = BIT_ULL(28),
 		.address = GENMASK_ULL(47, 12),
 	},
 	{
 		.name = "arm64, 4 KB, 48 bits",
 		MODEL_ARM64_S2_4K,
-		.tree = {
-			.top = ARM64_S2_TOP(0),
-			.pages = ARM64_S2_4K_PAGES(48),
-			.address = ARM64_S2_4K_ADDRESS,
-		},
 		.top = 3, .leaf_levels = 3, .pages = BIT_ULL(36),
 		.address = GENMASK_ULL(47, 12),
 	},
 	{
 		.name = "arm64, 4 KB, LPA2, 52 bits: 16 tables at start level 0",
 		MODEL_ARM64_S2_4K,
-		.tree = {
-			.top = ARM64_S2_TOP(0),
-			.pages = ARM64_S2_4K_PAGES(52),
-			.address = ARM64_S2_4K_ADDRESS_LPA2,
-		},
 		.top = 3, .leaf_levels = 3, .pages = BIT_ULL(40),
 		.address = GENMASK_ULL(49, 12) | GENMASK_ULL(9, 8),
 		.high = GENMASK_ULL(9, 8), .high_shift = 50 - 8,
@@ -457,11 +450,6 @@ static const struct model_format model_formats[] = {
 		/* KVM concatenates tables instead. */
 		.name = "arm64, 4 KB, LPA2, 52 bits: start level -1",
 		MODEL_ARM64_S2_4K,
-		.tree = {
-			.top = ARM64_S2_TOP(-1),
-			.pages = ARM64_S2_4K_PAGES(52),
-			.address = ARM64_S2_4K_ADDRESS_LPA2,
-		},
 		.top = 4, .leaf_levels = 3, .pages = BIT_ULL(40),
 		.address = GENMASK_ULL(49, 12) | GENMASK_ULL(9, 8),
 		.high = GENMASK_ULL(9, 8), .high_shift = 50 - 8,
@@ -469,33 +457,18 @@ static const struct model_format model_formats[] = {
 	{
 		.name = "arm64, 16 KB, 40 bits: 16 tables at start level 2",
 		MODEL_ARM64_S2_16K,
-		.tree = {
-			.top = ARM64_S2_TOP(2),
-			.pages = ARM64_S2_16K_PAGES(40),
-			.address = ARM64_S2_16K_ADDRESS,
-		},
 		.top = 1, .pages = BIT_ULL(26),
 		.address = GENMASK_ULL(47, 14),
 	},
 	{
 		.name = "arm64, 16 KB, 48 bits: 2 tables at start level 1",
 		MODEL_ARM64_S2_16K,
-		.tree = {
-			.top = ARM64_S2_TOP(1),
-			.pages = ARM64_S2_16K_PAGES(48),
-			.address = ARM64_S2_16K_ADDRESS,
-		},
 		.top = 2, .pages = BIT_ULL(34),
 		.address = GENMASK_ULL(47, 14),
 	},
 	{
 		.name = "arm64, 16 KB, LPA2, 52 bits",
 		MODEL_ARM64_S2_16K,
-		.tree = {
-			.top = ARM64_S2_TOP(0),
-			.pages = ARM64_S2_16K_PAGES(52),
-			.address = ARM64_S2_16K_ADDRESS_LPA2,
-		},
 		.top = 3, .pages = BIT_ULL(38),
 		.address = GENMASK_ULL(49, 14) | GENMASK_ULL(9, 8),
 		.high = GENMASK_ULL(9, 8), .high_shift = 50 - 8,
@@ -503,22 +476,12 @@ static const struct model_format model_formats[] = {
 	{
 		.name = "arm64, 64 KB, 43 bits: 2 tables at start level 2",
 		MODEL_ARM64_S2_64K,
-		.tree = {
-			.top = ARM64_S2_TOP(2),
-			.pages = ARM64_S2_64K_PAGES(43),
-			.address = ARM64_S2_64K_ADDRESS,
-		},
 		.top = 1, .pages = BIT_ULL(27),
 		.address = GENMASK_ULL(47, 16),
 	},
 	{
 		.name = "arm64, 64 KB, LPA, 52 bits",
 		MODEL_ARM64_S2_64K,
-		.tree = {
-			.top = ARM64_S2_TOP(1),
-			.pages = ARM64_S2_64K_PAGES(52),
-			.address = ARM64_S2_64K_ADDRESS_LPA,
-		},
 		.top = 2, .pages = BIT_ULL(36),
 		.address = GENMASK_ULL(47, 12),
 		.high = GENMASK_ULL(15, 12), .high_shift = 48 - 12,
@@ -527,10 +490,6 @@ static const struct model_format model_formats[] = {
 		.name = "powerpc, 4 KB, 52 bits", MODEL_POWERPC_RADIX,
 		.fmt = &powerpc_radix_4k_format,
 		.test_clear_young = model_powerpc_radix_4k_young,
-		.tree = {
-			.top = POWERPC_RADIX_TOP,
-			.pages = POWERPC_RADIX_4K_PAGES,
-		},
 		.table_size = 4096,
 		.shift = { 0, 9, 18, 27 }, .pages = BIT_ULL(40),
 	},
@@ -538,19 +497,11 @@ static const struct model_format model_formats[] = {
 		.name = "powerpc, 64 KB, 52 bits", MODEL_POWERPC_RADIX,
 		.fmt = &powerpc_radix_64k_format,
 		.test_clear_young = model_powerpc_radix_64k_young,
-		.tree = {
-			.top = POWERPC_RADIX_TOP,
-			.pages = POWERPC_RADIX_64K_PAGES,
-		},
 		.table_size = 256,
 		.shift = { 0, 5, 14, 23 }, .pages = BIT_ULL(36),
 	},
 	{
-		.name = "toy", .fmt = &toy_format,
-		.tree = {
-			.top = TOY_TOP, .pages = TOY_PAGES,
-			.accessed = TOY_ACCESSED, .address = TOY_OFFSET,
-		},
+		.name = "toy", .fmt = &toy_format, .tree = model_toy_tree,
 		.table_size = 4096,
 		.test_clear_young = model_toy_young,
 		.store = model_store_be32, .values = model_toy_values,

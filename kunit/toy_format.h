@@ -11,12 +11,8 @@
 #include <lockless_pgwalk/format.h>
 
 #ifdef __KERNEL__
-#include <asm/byteorder.h>
-#define toy_swap(value)		((__force u32)cpu_to_be32(value))
 #define toy_to_phys(p)		((u64)__pa(p))
 #else
-#include <endian.h>
-#define toy_swap(value)		htobe32(value)
 #define toy_to_phys(p)		((u64)(uintptr_t)(p))
 #endif
 
@@ -30,20 +26,7 @@
 /* Of a table, counted from the root: tables are aligned to 256 bytes. */
 #define TOY_OFFSET		0xffffff00U
 
-#define TOY_SHIFT_1		3
-#define TOY_SHIFT_2		(TOY_SHIFT_1 + 5)
-#define TOY_TOP			2
-#define TOY_PAGES		(3ULL << (TOY_SHIFT_2 + 2))
-
-static __always_inline unsigned int toy_shift(unsigned int level)
-{
-	return level > 1 ? TOY_SHIFT_2 : level * TOY_SHIFT_1;
-}
-
-static __always_inline u64 toy_load(const void __rcu *entryp)
-{
-	return toy_swap((u32)pgwalk_load32(entryp));
-}
+#define TOY_PAGES		(3ULL << (3 + 5 + 2))
 
 static __always_inline enum pgwalk_type
 toy_decode(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
@@ -71,30 +54,28 @@ toy_child(const struct pgwalk_tree *tree, u64 entry)
 	return toy_to_phys((__force void *)tree->root) + (entry & TOY_OFFSET);
 }
 
-static __always_inline u64 toy_accessed(const struct pgwalk_tree *tree)
-{
-	return tree->accessed;
-}
-
-static __always_inline bool
-toy_exchange(const struct pgwalk_tree *tree, const struct pgwalk_entry *entry,
-	     u64 new)
-{
-	struct pgwalk_entry raw = *entry;
-
-	raw.seen = toy_swap((u32)entry->seen);
-	return pgwalk_exchange32(tree, &raw, toy_swap((u32)new));
-}
-
 static const struct pgwalk_format toy_format = {
-	.entry_size	= sizeof(u32),
-	.shift		= toy_shift,
-	.load		= toy_load,
+	.width		= PGWALK_BE32,
+	.bits		= 5,
+	.last_bits	= 3,
+	.leaf_levels	= 3,
+	.look		= TOY_TRACKED,
+	.leaf_mask	= TOY_PRESENT | TOY_TRACKED,
+	.leaf_value	= TOY_PRESENT,
 	.decode		= toy_decode,
 	.busy		= toy_busy,
 	.child		= toy_child,
-	.accessed	= toy_accessed,
-	.exchange	= toy_exchange,
 };
+
+static __always_inline struct pgwalk_tree toy_tree(void __rcu *root,
+						   u64 accessed)
+{
+	return (struct pgwalk_tree) {
+		.root = root,
+		.top = 2,
+		.pages = TOY_PAGES,
+		.accessed = accessed,
+	};
+}
 
 #endif /* _LOCKLESS_PGWALK_TOY_FORMAT_H */

@@ -23,10 +23,9 @@ static void count(const struct pgwalk_tree *tree, u64 start, u64 end,
 int main(void)
 {
 	static alignas(4096) u64 top[512], low[512];
-	const struct pgwalk_tree tree = {
-		.root = top, .top = 1, .pages = 512 * 512,
-		.accessed = X86_TDP_EPT_ACCESSED, .address = X86_TDP_ADDRESS,
-	};
+	const struct pgwalk_tree tree =
+		x86_tdp_tree(top, 2, X86_TDP_EPT_ACCESSED, GENMASK_ULL(51, 12),
+			     X86_TDP_NONPRESENT | 0x5a0, BIT_ULL(52));
 	u64 leaves[3] = { }, pages = 0;
 
 	top[0] = (u64)(uintptr_t)low | X86_TDP_PRESENT;

@@ -28,6 +28,8 @@
 #define PFN(n)		((u64)(n) << 12)
 
 #define X86_LEAF	(X86_TDP_PRESENT | 7)
+#define X86_ADDRESS	GENMASK_ULL(51, 12)
+#define X86_FROZEN	(X86_TDP_NONPRESENT | 0x5a0)
 #define ARM64_BLOCK	(ARM64_S2_VALID | BIT_ULL(7) | BIT_ULL(6))
 #define POWERPC_DIRTY	BIT_ULL(7)
 #define POWERPC_PAGE	(POWERPC_RADIX_VALID | POWERPC_RADIX_LEAF | \
@@ -63,22 +65,22 @@ struct arch {
 };
 
 static const struct arch x86 = {
-	.name = "x86", .fmt = &x86_tdp_format, .address = X86_TDP_ADDRESS,
+	.name = "x86", .fmt = &x86_tdp_format, .address = X86_ADDRESS,
 	.accessed = X86_TDP_EPT_ACCESSED, .dirty = BIT_ULL(9),
 	.writable = BIT_ULL(1) | BIT_ULL(9),
 	.leaf = { X86_LEAF, X86_LEAF | X86_TDP_LARGE }, .table = X86_LEAF,
-	.nothing = X86_TDP_NONPRESENT, .marker = X86_TDP_FROZEN,
+	.nothing = X86_TDP_NONPRESENT, .marker = X86_FROZEN,
 };
 
 /* KVM does not let hardware keep dirty state, which would be bit 7, too. */
 static const struct arch arm64 = {
 	.name = "arm64", .fmt = &arm64_s2_4k_format,
-	.address = ARM64_S2_4K_ADDRESS,
+	.address = GENMASK_ULL(47, 12),
 	.accessed = ARM64_S2_ACCESSED, .writable = BIT_ULL(7),
 	.leaf = { ARM64_BLOCK | ARM64_S2_TABLE, ARM64_BLOCK },
 	.table = ARM64_S2_VALID | ARM64_S2_TABLE,
 	/* An owner, the hypervisor. */
-	.nothing = BIT_ULL(2), .marker = ARM64_S2_LOCKED,
+	.nothing = BIT_ULL(2), .marker = BIT_ULL(10),
 };
 
 /* The dirty log takes the dirty bit, C, and no permission. */
@@ -175,7 +177,7 @@ static void set(u64 *entryp, u64 new)
 
 static enum pgwalk_type type_of(u64 entry, unsigned int level)
 {
-	return arch->fmt->decode(&tree, entry, level);
+	return pgwalk_decode(arch->fmt, &tree, entry, level);
 }
 
 /* The walker, with each of its accesses scheduled and its exchange checked. */
@@ -183,7 +185,7 @@ static enum pgwalk_type type_of(u64 entry, unsigned int level)
 static u64 scheduled_load(const void *entryp)
 {
 	let_others_run();
-	return arch->fmt->load(entryp);
+	return pgwalk_load_raw(arch->fmt, entryp);
 }
 
 static bool scheduled_exchange(const struct pgwalk_tree *t,
@@ -194,7 +196,7 @@ static bool scheduled_exchange(const struct pgwalk_tree *t,
 
 	let_others_run();
 	old = get(entryp);
-	arch->fmt->exchange(t, entry, new);
+	pgwalk_exchange(arch->fmt, entry, new);
 	now = get(entryp);
 	if (now == old)
 		return false;
@@ -288,7 +290,7 @@ static u64 link_to(const u64 *table)
 static u64 *entry_of(unsigned int page)
 {
 	u64 entry = get(&root[0]);
-	u64 *table = (u64 *)(uintptr_t)arch->fmt->child(&tree, entry);
+	u64 *table = (u64 *)(uintptr_t)pgwalk_child(arch->fmt, &tree, entry);
 
 	return type_of(entry, 1) == PGWALK_TABLE ? &table[page] : &root[0];
 }
@@ -643,6 +645,7 @@ static void run_arch(const struct arch *a)
 	arch = a;
 	tree.accessed = a->accessed;
 	tree.address = a->address;
+	tree.owned = a->marker;
 	scheduled_format = *a->fmt;
 	scheduled_format.load = scheduled_load;
 	scheduled_format.exchange = scheduled_exchange;

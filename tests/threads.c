@@ -28,6 +28,8 @@
 #define ACCESSED	X86_TDP_NPT_ACCESSED
 #define DIRTY		BIT_ULL(6)
 #define HARDWARE	(ACCESSED | DIRTY)
+#define ADDRESS		GENMASK_ULL(51, 12)
+#define FROZEN		(X86_TDP_NONPRESENT | 0x5a0)
 #define LEAF		(X86_TDP_PRESENT | 7)
 
 /* Set it to see the sanitizer find a table that is freed too early. */
@@ -52,7 +54,7 @@ struct thread {
 static alignas(4096) u64 root[ENTRIES];
 static const struct pgwalk_tree tree = {
 	.root = root, .top = 1, .pages = PAGES,
-	.accessed = ACCESSED, .address = X86_TDP_ADDRESS,
+	.accessed = ACCESSED, .address = ADDRESS, .owned = FROZEN,
 };
 
 static struct thread threads[THREADS];
@@ -128,7 +130,7 @@ static u64 leaf(u64 page, unsigned int level)
 
 static u64 *table_of(u64 entry)
 {
-	return (u64 *)(uintptr_t)(entry & X86_TDP_ADDRESS);
+	return (u64 *)(uintptr_t)(entry & ADDRESS);
 }
 
 /* Walkers */
@@ -139,7 +141,7 @@ static u64 *table_of(u64 entry)
  */
 static u64 traced_load(const void *entryp)
 {
-	u64 entry = pgwalk_load64(entryp);
+	u64 entry = pgwalk_load(&x86_tdp_format, entryp);
 	const u64 *p = entryp;
 
 	if (p >= root && p < root + SLOTS &&
@@ -151,7 +153,7 @@ static u64 traced_load(const void *entryp)
 static bool traced_exchange(const struct pgwalk_tree *t,
 			    const struct pgwalk_entry *entry, u64 new)
 {
-	if (!pgwalk_exchange64(t, entry, new))
+	if (!pgwalk_exchange(&x86_tdp_format, entry, new))
 		return false;
 	self->gone++;
 	self->cleared[self->nr_cleared].pos = entry->pos;
@@ -218,15 +220,15 @@ static u64 freeze(u64 *entryp)
 
 	do {
 		old = load(entryp);
-		require(old != X86_TDP_FROZEN, "a slot with two owners");
-	} while (!cmpxchg(entryp, old, X86_TDP_FROZEN));
+		require(old != FROZEN, "a slot with two owners");
+	} while (!cmpxchg(entryp, old, FROZEN));
 	return old;
 }
 
 static void thaw(u64 *entryp, u64 new)
 {
 	require(__atomic_exchange_n(entryp, new, __ATOMIC_ACQ_REL) ==
-		X86_TDP_FROZEN, "a marker was changed behind its owner's back");
+		FROZEN, "a marker was changed behind its owner's back");
 }
 
 /* The accessed bits of a leaf that is no more. */
@@ -274,7 +276,7 @@ static void free_table(struct thread *t, u64 *table, u64 page)
 	if (!WITHOUT_GRACE_PERIOD)
 		synchronize();
 	for (i = 0; i < ENTRIES; i++)
-		require(table[i] == X86_TDP_FROZEN,
+		require(table[i] == FROZEN,
 			"an entry of an unlinked table was changed");
 	free(table);
 }

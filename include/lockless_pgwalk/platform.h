@@ -25,8 +25,9 @@
 
 #define pgwalk_to_virt(pa)	((__force void __rcu *)__va(pa))
 
-/* A name of our own: user space has __be64 only with <linux/types.h>. */
+/* Names of our own: user space has __be64 only with <linux/types.h>. */
 typedef __be64 pgwalk_be64;
+typedef __be32 pgwalk_be32;
 
 #ifdef CONFIG_LOCKLESS_PGWALK_DEBUG
 #define PGWALK_WARN_ON(cond)	WARN_ON_ONCE(cond)
@@ -44,13 +45,18 @@ typedef __be64 pgwalk_be64;
 typedef __UINT32_TYPE__ u32;
 typedef __UINT64_TYPE__ u64;
 typedef u64 pgwalk_be64;
+typedef u32 pgwalk_be32;
 
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define cpu_to_be64(x)		((pgwalk_be64)(x))
 #define be64_to_cpu(x)		((u64)(x))
+#define cpu_to_be32(x)		((pgwalk_be32)(x))
+#define be32_to_cpu(x)		((u32)(x))
 #else
 #define cpu_to_be64(x)		((pgwalk_be64)__builtin_bswap64(x))
 #define be64_to_cpu(x)		((u64)__builtin_bswap64(x))
+#define cpu_to_be32(x)		((pgwalk_be32)__builtin_bswap32(x))
+#define be32_to_cpu(x)		((u32)__builtin_bswap32(x))
 #endif
 
 /* What only sparse looks at. */
@@ -64,6 +70,7 @@ typedef u64 pgwalk_be64;
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define BIT_ULL(n)		(1ULL << (n))
 #define GENMASK_ULL(h, l)	((~0ULL >> (63 - (h))) & (~0ULL << (l)))
+#define GENMASK(h, l)		((~0UL >> (BITS_PER_LONG - 1 - (h))) & (~0UL << (l)))
 #define BITS_PER_LONG		((unsigned int)(sizeof(long) * CHAR_BIT))
 #define BITS_TO_LONGS(n)	(((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
 
@@ -96,6 +103,26 @@ static inline bool test_bit(unsigned long nr, const unsigned long *map)
 static inline void __set_bit(unsigned long nr, unsigned long *map)
 {
 	map[nr / BITS_PER_LONG] |= 1UL << nr % BITS_PER_LONG;
+}
+
+static inline unsigned long __ffs(unsigned long word)
+{
+	return __builtin_ctzl(word);
+}
+
+static inline unsigned int __ffs64(u64 word)
+{
+	return __builtin_ctzll(word);
+}
+
+static inline u64 rol64(u64 word, unsigned int shift)
+{
+	return word << (shift & 63) | word >> (-shift & 63);
+}
+
+static inline u64 ror64(u64 word, unsigned int shift)
+{
+	return word >> (shift & 63) | word << (-shift & 63);
 }
 
 static inline void bitmap_set(unsigned long *map, unsigned int start,

@@ -42,112 +42,75 @@ pgwalk_start(const struct pgwalk_tree *tree, u64 start, u64 end)
 	return iter;
 }
 
-/* Go down from the root to the entry that covers @pos and is no table. */
+/* Load the entry where the walk stands. */
+static __always_inline void pgwalk_read(const struct pgwalk_format *fmt,
+					const struct pgwalk_tree *tree,
+					struct pgwalk_entry *entry)
+{
+	entry->seen = pgwalk_load(fmt, entry->entryp);
+	entry->type = pgwalk_decode(fmt, tree, entry->seen, entry->level);
+}
+
+/*
+ * Go down from the root to the entry that covers @pos and is no table.  One of
+ * level 0 cannot be a table: it is not read.
+ */
 static __always_inline void
 pgwalk_descend(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
 	       struct pgwalk_iter *iter, u64 pos)
 {
 	struct pgwalk_entry *entry = &iter->entry;
-	unsigned int level = tree->top;
 	char __rcu *table = tree->root;
 	u64 end = tree->pages;
 	u64 base = 0;
 
-	for (;;) {
-		unsigned int shift = fmt->shift(level);
+	for (entry->level = tree->top;; entry->level--) {
+		unsigned int shift = pgwalk_shift(fmt, entry->level);
 		u64 index = (pos - base) >> shift;
 
-		entry->entryp = table + index * fmt->entry_size;
+		entry->entryp = table + index * pgwalk_size(fmt);
+		base += index << shift;
+		entry->next = base + (1ULL << shift);
+		if (!entry->level)
+			break;
 		/* Pairs with the store that linked the table, see format.h. */
-		entry->seen = fmt->load(entry->entryp);
-		entry->type = fmt->decode(tree, entry->seen, level);
-		entry->next = base + ((index + 1) << shift);
+		pgwalk_read(fmt, tree, entry);
 		if (entry->type != PGWALK_TABLE)
 			break;
-		/* A format that breaks its contract must not lead us astray. */
-		if (unlikely(!level)) {
-			PGWALK_WARN_ON(true);
-			entry->type = PGWALK_BUSY;
-			break;
-		}
 
-		table = pgwalk_to_virt(fmt->child(tree, entry->seen));
-		base += index << shift;
+		table = pgwalk_to_virt(pgwalk_child(fmt, tree, entry->seen));
 		if (entry->next < end)
 			end = entry->next;
-		level--;
 	}
 
-	entry->level = level;
 	entry->pos = pos;
 	iter->table_end = end < iter->end ? end : iter->end;
 }
 
-/* Go to the next entry of the table, and load it. */
-static __always_inline void
-pgwalk_load_next(const struct pgwalk_format *fmt, struct pgwalk_entry *entry,
-		 unsigned int level)
-{
-	entry->entryp = (char __rcu *)entry->entryp + fmt->entry_size;
-	entry->seen = fmt->load(entry->entryp);
-	entry->pos = entry->next;
-	entry->next += 1ULL << fmt->shift(level);
-}
-
-/* Go to the next entry of the table. */
-static __always_inline void
-pgwalk_step(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
-	    struct pgwalk_entry *entry, unsigned int level)
-{
-	pgwalk_load_next(fmt, entry, level);
-	entry->type = fmt->decode(tree, entry->seen, level);
-}
-
-/*
- * Go to the next entry of a last-level table that has one of the bits @look, or
- * to the last one.  Nothing but their values is known of those in between.
- */
-static __always_inline void
-pgwalk_step_look(const struct pgwalk_format *fmt,
-		 const struct pgwalk_tree *tree, struct pgwalk_iter *iter,
-		 u64 look)
-{
-	struct pgwalk_entry *entry = &iter->entry;
-
-	do {
-		pgwalk_load_next(fmt, entry, 0);
-	} while (!(entry->seen & look) && entry->next < iter->table_end);
-
-	entry->type = fmt->decode(tree, entry->seen, 0);
-}
-
-/* As pgwalk_next(), but of last-level tables only what pgwalk_step_look() finds. */
+/* As pgwalk_next(), but an entry of level 0 is left to be read. */
 static __always_inline bool
-pgwalk_next_look(const struct pgwalk_format *fmt,
-		 const struct pgwalk_tree *tree, struct pgwalk_iter *iter,
-		 u64 look)
+pgwalk_seek(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
+	    struct pgwalk_iter *iter)
 {
 	struct pgwalk_entry *entry = &iter->entry;
 	u64 pos = entry->next;
+	bool found = false;
 
-	/* Another entry of the same last-level table: nearly every step. */
-	if (likely(pos < iter->table_end && !entry->level)) {
-		if (look)
-			pgwalk_step_look(fmt, tree, iter, look);
-		else
-			pgwalk_step(fmt, tree, entry, 0);
-		return true;
+	if (likely(pos < iter->table_end)) {
+		entry->entryp = (char __rcu *)entry->entryp + pgwalk_size(fmt);
+		entry->pos = pos;
+		entry->next = pos + (1ULL << pgwalk_shift(fmt, entry->level));
+		/* Another entry of the same table of level 0: nearly every step. */
+		if (likely(!entry->level))
+			return true;
+		pgwalk_read(fmt, tree, entry);
+		found = entry->type != PGWALK_TABLE;
+	} else if (pos >= iter->end) {
+		return false;
 	}
 
-	if (pos >= iter->end)
-		return false;
-
-	if (pos < iter->table_end)
-		pgwalk_step(fmt, tree, entry, entry->level);
-
-	if (pos >= iter->table_end || entry->type == PGWALK_TABLE)
+	if (!found)
 		pgwalk_descend(fmt, tree, iter, pos);
-
 	if (entry->next > iter->end)
 		entry->next = iter->end;
 	return true;
@@ -176,7 +139,11 @@ static __always_inline bool
 pgwalk_next(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
 	    struct pgwalk_iter *iter)
 {
-	return pgwalk_next_look(fmt, tree, iter, 0);
+	if (!pgwalk_seek(fmt, tree, iter))
+		return false;
+	if (likely(!iter->entry.level))
+		pgwalk_read(fmt, tree, &iter->entry);
+	return true;
 }
 
 /**

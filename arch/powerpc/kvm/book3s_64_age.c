@@ -8,10 +8,8 @@
 
 #ifdef CONFIG_PPC_64K_PAGES
 #define radix_format	powerpc_radix_64k_format
-#define RADIX_PAGES	POWERPC_RADIX_64K_PAGES
 #else
 #define radix_format	powerpc_radix_4k_format
-#define RADIX_PAGES	POWERPC_RADIX_4K_PAGES
 #endif
 
 /* The format is that of the host's radix trees, which KVM's are. */
@@ -21,28 +19,20 @@ static_assert(POWERPC_RADIX_ACCESSED == _PAGE_ACCESSED);
 static_assert(!(POWERPC_RADIX_ADDRESS & (PMD_MASKED_BITS | PUD_MASKED_BITS |
 					 P4D_MASKED_BITS)));
 
-static void radix_format_check(void)
-{
-	BUILD_BUG_ON(radix_format.shift(1) != RADIX_PTE_INDEX_SIZE);
-	BUILD_BUG_ON(radix_format.shift(2) != RADIX_PTE_INDEX_SIZE +
-					      RADIX_PMD_INDEX_SIZE);
-	BUILD_BUG_ON(radix_format.shift(3) != RADIX_PTE_INDEX_SIZE +
-					      RADIX_PMD_INDEX_SIZE +
-					      RADIX_PUD_INDEX_SIZE);
-	BUILD_BUG_ON(RADIX_PAGES != 1ULL << (radix_format.shift(3) +
-					     RADIX_PGD_INDEX_SIZE));
-}
-
 static unsigned int radix_age(pgd_t *pgtable, const struct kvm_gfn_range *range)
 {
 	const struct pgwalk_young young = kvm_age_young(range);
-	const struct pgwalk_tree tree = {
-		.root = (__force void __rcu *)pgtable,
-		.top = POWERPC_RADIX_TOP,
-		.pages = RADIX_PAGES,
-	};
+	const struct pgwalk_tree tree =
+		powerpc_radix_tree((__force void __rcu *)pgtable, PAGE_SHIFT);
 
-	radix_format_check();
+	BUILD_BUG_ON(pgwalk_shift(&radix_format, 1) != RADIX_PTE_INDEX_SIZE);
+	BUILD_BUG_ON(pgwalk_shift(&radix_format, 2) !=
+		     pgwalk_shift(&radix_format, 1) + RADIX_PMD_INDEX_SIZE);
+	BUILD_BUG_ON(pgwalk_shift(&radix_format, 3) !=
+		     pgwalk_shift(&radix_format, 2) + RADIX_PUD_INDEX_SIZE);
+	BUILD_BUG_ON(tree.pages != 1ULL << (pgwalk_shift(&radix_format, 3) +
+					    RADIX_PGD_INDEX_SIZE));
+
 	return pgwalk_test_clear_young(&radix_format, &tree, range->start,
 				       range->end, &young);
 }

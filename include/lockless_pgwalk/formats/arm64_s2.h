@@ -27,59 +27,14 @@
 #define ARM64_S2_CONTIGUOUS	BIT_ULL(52)
 
 /*
- * Software, in an invalid entry: somebody is replacing it, break-before-make.
- * The same bit as the access flag, so such an entry must never be taken for a
- * leaf, and no bit of a leaf may be cleared but by compare-and-exchange.
- */
-#define ARM64_S2_LOCKED		BIT_ULL(10)
-
-/*
- * Where the address of a table is: in place up to bit 47; with 52-bit addresses
- * up to bit 49 and bits 51:50 in bits 9:8 (FEAT_LPA2, granules of 4 and 16 KB),
- * or bits 51:48 in bits 15:12 (FEAT_LPA, 64 KB).
- */
-#define ARM64_S2_4K_ADDRESS		GENMASK_ULL(47, 12)
-#define ARM64_S2_4K_ADDRESS_LPA2	(GENMASK_ULL(49, 12) | GENMASK_ULL(9, 8))
-#define ARM64_S2_16K_ADDRESS		GENMASK_ULL(47, 14)
-#define ARM64_S2_16K_ADDRESS_LPA2	(GENMASK_ULL(49, 14) | GENMASK_ULL(9, 8))
-#define ARM64_S2_64K_ADDRESS		GENMASK_ULL(47, 16)
-#define ARM64_S2_64K_ADDRESS_LPA	GENMASK_ULL(47, 12)
-
-/*
- * Level of the root, for a walk that starts at @start_level of the architecture,
- * -1 to 3. Up to 16 tables may be concatenated there.
- */
-#define ARM64_S2_TOP(start_level)	(3U - (start_level))
-
-/* Size of the address space in pages. */
-#define ARM64_S2_4K_PAGES(ia_bits)	BIT_ULL((ia_bits) - 12)
-#define ARM64_S2_16K_PAGES(ia_bits)	BIT_ULL((ia_bits) - 14)
-#define ARM64_S2_64K_PAGES(ia_bits)	BIT_ULL((ia_bits) - 16)
-
-static __always_inline unsigned int arm64_s2_4k_shift(unsigned int level)
-{
-	return level * 9;
-}
-
-static __always_inline unsigned int arm64_s2_16k_shift(unsigned int level)
-{
-	return level * 11;
-}
-
-static __always_inline unsigned int arm64_s2_64k_shift(unsigned int level)
-{
-	return level * 13;
-}
-
-/*
  * An invalid entry maps nothing, whatever else it says, the owner of the page
  * for example; but if it is locked, it is about to map something.
  */
 static __always_inline enum pgwalk_type
-arm64_s2_decode(u64 entry, unsigned int level, unsigned int highest_block)
+arm64_s2_decode(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 {
 	if (!(entry & ARM64_S2_VALID))
-		return entry & ARM64_S2_LOCKED ? PGWALK_BUSY : PGWALK_EMPTY;
+		return entry & tree->owned ? PGWALK_BUSY : PGWALK_EMPTY;
 
 	if (level && entry & ARM64_S2_TABLE)
 		return PGWALK_TABLE;
@@ -88,34 +43,7 @@ arm64_s2_decode(u64 entry, unsigned int level, unsigned int highest_block)
 	if (!level && !(entry & ARM64_S2_TABLE))
 		return PGWALK_EMPTY;
 
-	if (level > highest_block || entry & ARM64_S2_CONTIGUOUS)
-		return PGWALK_BUSY;
-
-	return PGWALK_LEAF;
-}
-
-/* Blocks of 2 MB and 1 GB. KVM does not use those of 512 GB, which LPA2 has. */
-static __always_inline enum pgwalk_type
-arm64_s2_4k_decode(const struct pgwalk_tree *tree, u64 entry,
-		   unsigned int level)
-{
-	return arm64_s2_decode(entry, level, 2);
-}
-
-/* Blocks of 32 MB. KVM does not use those of 64 GB, which LPA2 has. */
-static __always_inline enum pgwalk_type
-arm64_s2_16k_decode(const struct pgwalk_tree *tree, u64 entry,
-		    unsigned int level)
-{
-	return arm64_s2_decode(entry, level, 1);
-}
-
-/* Blocks of 512 MB. KVM does not use those of 4 TB, which LPA has. */
-static __always_inline enum pgwalk_type
-arm64_s2_64k_decode(const struct pgwalk_tree *tree, u64 entry,
-		    unsigned int level)
-{
-	return arm64_s2_decode(entry, level, 1);
+	return entry & ARM64_S2_CONTIGUOUS ? PGWALK_BUSY : PGWALK_LEAF;
 }
 
 /*
@@ -129,7 +57,7 @@ arm64_s2_busy(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 	return entry & ARM64_S2_VALID ? PGWALK_SLOW : PGWALK_YOUNG;
 }
 
-/* 4 and 16 KB: bits 9:8 are bits 51:50, if &pgwalk_tree.address has them. */
+/* Granules of 4 and 16 KB: bits 9:8 are bits 51:50, if there is LPA2. */
 static __always_inline u64
 arm64_s2_child(const struct pgwalk_tree *tree, u64 entry)
 {
@@ -139,7 +67,7 @@ arm64_s2_child(const struct pgwalk_tree *tree, u64 entry)
 	return (address ^ high) | high << (50 - 8);
 }
 
-/* 64 KB: bits 15:12 are bits 51:48, likewise. */
+/* 64 KB: bits 15:12 are bits 51:48, if there is LPA. */
 static __always_inline u64
 arm64_s2_64k_child(const struct pgwalk_tree *tree, u64 entry)
 {
@@ -149,49 +77,73 @@ arm64_s2_64k_child(const struct pgwalk_tree *tree, u64 entry)
 	return (address ^ high) | high << (48 - 12);
 }
 
-static __always_inline u64 arm64_s2_accessed(const struct pgwalk_tree *tree)
-{
-	return ARM64_S2_ACCESSED;
-}
-
-/* A locked entry has the bit that is the access flag of others. */
-static __always_inline u64 arm64_s2_look(const struct pgwalk_tree *tree)
-{
-	return ARM64_S2_ACCESSED | ARM64_S2_CONTIGUOUS;
-}
-
-/**
- * ARM64_S2_FORMAT - what the formats of all granules have in common
- *
- * &pgwalk_tree.address must be given; &pgwalk_tree.accessed is not looked at.
- */
+/* Who owns an entry makes it look accessed. */
 #define ARM64_S2_FORMAT							\
-	.entry_size	= sizeof(u64),					\
-	.load		= pgwalk_load64,				\
-	.busy		= arm64_s2_busy,				\
-	.accessed	= arm64_s2_accessed,				\
-	.look		= arm64_s2_look,				\
-	.exchange	= pgwalk_exchange64
+	.width		= PGWALK_64,					\
+	.accessed	= ARM64_S2_ACCESSED,				\
+	.look		= ARM64_S2_CONTIGUOUS,				\
+	.leaf_mask	= ARM64_S2_VALID | ARM64_S2_TABLE | ARM64_S2_CONTIGUOUS, \
+	.leaf_value	= ARM64_S2_VALID | ARM64_S2_TABLE,		\
+	.decode		= arm64_s2_decode,				\
+	.busy		= arm64_s2_busy
 
+/* Blocks of 2 MB and 1 GB. KVM does not use those of 512 GB, which LPA2 has. */
 static const struct pgwalk_format __maybe_unused arm64_s2_4k_format = {
 	ARM64_S2_FORMAT,
-	.shift		= arm64_s2_4k_shift,
-	.decode		= arm64_s2_4k_decode,
+	.bits		= 9,
+	.leaf_levels	= 3,
 	.child		= arm64_s2_child,
 };
 
+/* Blocks of 32 MB. KVM does not use those of 64 GB, which LPA2 has. */
 static const struct pgwalk_format __maybe_unused arm64_s2_16k_format = {
 	ARM64_S2_FORMAT,
-	.shift		= arm64_s2_16k_shift,
-	.decode		= arm64_s2_16k_decode,
+	.bits		= 11,
+	.leaf_levels	= 2,
 	.child		= arm64_s2_child,
 };
 
+/* Blocks of 512 MB. KVM does not use those of 4 TB, which LPA has. */
 static const struct pgwalk_format __maybe_unused arm64_s2_64k_format = {
 	ARM64_S2_FORMAT,
-	.shift		= arm64_s2_64k_shift,
-	.decode		= arm64_s2_64k_decode,
+	.bits		= 13,
+	.leaf_levels	= 2,
 	.child		= arm64_s2_64k_child,
 };
+
+/**
+ * arm64_s2_tree() - a stage-2 table
+ * @root: its root. Up to 16 tables may be concatenated there
+ * @granule: log2 of the bytes of a page: 12, 14 or 16, as the format has it
+ * @start_level: where the walk starts, as the architecture counts: -1 to 3
+ * @ia_bits: size of the address space
+ * @wide: addresses have 52 bits: FEAT_LPA2, or FEAT_LPA with pages of 64 KB
+ * @locked: the bit that says in an invalid entry that somebody is replacing it,
+ *	break-before-make. It is the access flag of valid ones, so no bit of a
+ *	leaf may be cleared but by compare-and-exchange
+ */
+static __always_inline struct pgwalk_tree
+arm64_s2_tree(void __rcu *root, unsigned int granule, int start_level,
+	      unsigned int ia_bits, bool wide, u64 locked)
+{
+	/*
+	 * In place up to bit 47. LPA2 has bits 49:48 there, too, and 51:50 in 9:8;
+	 * LPA has bits 51:48 in 15:12.
+	 */
+	u64 address = GENMASK_ULL(47, granule);
+
+	if (wide && granule == 16)
+		address |= GENMASK_ULL(15, 12);
+	else if (wide)
+		address |= GENMASK_ULL(49, 48) | GENMASK_ULL(9, 8);
+
+	return (struct pgwalk_tree) {
+		.root = root,
+		.top = 3 - start_level,
+		.pages = BIT_ULL(ia_bits - granule),
+		.address = address,
+		.owned = locked,
+	};
+}
 
 #endif /* _LOCKLESS_PGWALK_FORMATS_ARM64_S2_H */

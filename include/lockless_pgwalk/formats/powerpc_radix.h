@@ -24,24 +24,6 @@
 /* Where the address of a table is: the next-level base, NLB. */
 #define POWERPC_RADIX_ADDRESS	GENMASK_ULL(59, 8)
 
-/* Level of the root. */
-#define POWERPC_RADIX_TOP	3U
-
-/* Size of the address space in pages: 52 bits. */
-#define POWERPC_RADIX_4K_PAGES	BIT_ULL(52 - 12)
-#define POWERPC_RADIX_64K_PAGES	BIT_ULL(52 - 16)
-
-static __always_inline unsigned int powerpc_radix_4k_shift(unsigned int level)
-{
-	return level * 9;
-}
-
-/* A last-level table has 32 entries, so that the one above maps 2 MB here, too. */
-static __always_inline unsigned int powerpc_radix_64k_shift(unsigned int level)
-{
-	return level ? level * 9 - 4 : 0;
-}
-
 /*
  * Leaves are pages, 2 MB and 1 GB. What is valid and neither that nor a table is
  * not made by KVM. A leaf that hardware ignores for the moment was copied from
@@ -57,53 +39,45 @@ powerpc_radix_decode(const struct pgwalk_tree *tree, u64 entry,
 		return leaf ? PGWALK_BUSY : PGWALK_EMPTY;
 
 	if (leaf)
-		return level < POWERPC_RADIX_TOP ? PGWALK_LEAF : PGWALK_BUSY;
+		return PGWALK_LEAF;
 
 	return level ? PGWALK_TABLE : PGWALK_BUSY;
 }
 
-/* Ask who holds the lock. */
-static __always_inline enum pgwalk_answer
-powerpc_radix_busy(const struct pgwalk_tree *tree, u64 entry,
-		   unsigned int level)
-{
-	return PGWALK_SLOW;
-}
-
-static __always_inline u64
-powerpc_radix_child(const struct pgwalk_tree *tree, u64 entry)
-{
-	return entry & POWERPC_RADIX_ADDRESS;
-}
-
-static __always_inline u64
-powerpc_radix_accessed(const struct pgwalk_tree *tree)
-{
-	return POWERPC_RADIX_ACCESSED;
-}
-
-/**
- * POWERPC_RADIX_FORMAT - what the formats of both page sizes have in common
- *
- * &pgwalk_tree.accessed and &pgwalk_tree.address are not looked at.
- */
 #define POWERPC_RADIX_FORMAT						\
-	.entry_size	= sizeof(u64),					\
-	.load		= pgwalk_load_be64,				\
-	.decode		= powerpc_radix_decode,				\
-	.busy		= powerpc_radix_busy,				\
-	.child		= powerpc_radix_child,				\
-	.accessed	= powerpc_radix_accessed,			\
-	.exchange	= pgwalk_exchange_be64
+	.width		= PGWALK_BE64,					\
+	.bits		= 9,						\
+	.leaf_levels	= 3,						\
+	.accessed	= POWERPC_RADIX_ACCESSED,			\
+	.address	= POWERPC_RADIX_ADDRESS,			\
+	.look		= POWERPC_RADIX_VALID | POWERPC_RADIX_LEAF,	\
+	.leaf_mask	= POWERPC_RADIX_VALID | POWERPC_RADIX_LEAF,	\
+	.leaf_value	= POWERPC_RADIX_VALID | POWERPC_RADIX_LEAF,	\
+	.decode		= powerpc_radix_decode
 
 static const struct pgwalk_format __maybe_unused powerpc_radix_4k_format = {
 	POWERPC_RADIX_FORMAT,
-	.shift		= powerpc_radix_4k_shift,
 };
 
+/* A last-level table has 32 entries, so that the one above maps 2 MB here, too. */
 static const struct pgwalk_format __maybe_unused powerpc_radix_64k_format = {
 	POWERPC_RADIX_FORMAT,
-	.shift		= powerpc_radix_64k_shift,
+	.last_bits	= 5,
 };
+
+/**
+ * powerpc_radix_tree() - a radix tree of a guest, of four levels and 52 bits
+ * @root: its root
+ * @page_shift: log2 of the bytes of a page: 12 or 16, as the format has it
+ */
+static __always_inline struct pgwalk_tree
+powerpc_radix_tree(void __rcu *root, unsigned int page_shift)
+{
+	return (struct pgwalk_tree) {
+		.root = root,
+		.top = 3,
+		.pages = BIT_ULL(52 - page_shift),
+	};
+}
 
 #endif /* _LOCKLESS_PGWALK_FORMATS_POWERPC_RADIX_H */

@@ -15,7 +15,8 @@
 
 #include <lockless_pgwalk/format.h>
 
-#define X86_TDP_LEVEL_LG2	9
+/* log2 of the entries of a table. */
+#define X86_TDP_BITS		9
 
 /* EPT: bit 8, if bit 6 of EPTP enables it. NPT: bit 5, always kept. */
 #define X86_TDP_EPT_ACCESSED	BIT_ULL(8)
@@ -27,33 +28,10 @@
 /* Software: the entry is a leaf or a table. All of hardware's bits may be 0. */
 #define X86_TDP_PRESENT		BIT_ULL(11)
 
-/* Software: accesses to this leaf are tracked by taking its permissions. */
-#define X86_TDP_AD_MASK		GENMASK_ULL(53, 52)
-#define X86_TDP_AD_DISABLED	BIT_ULL(52)
-
 /* Software: nothing here. Bit 63 suppresses #VE, which matters to EPT only. */
 #define X86_TDP_NONPRESENT	BIT_ULL(63)
 
-/*
- * Software: the entry is being torn down, alone or with its whole table. Both
- * accessed bits are set in this value, so it must never be taken for a leaf.
- */
-#define X86_TDP_FROZEN		(X86_TDP_NONPRESENT | 0x5a0)
-
-/* Bits 51:12. Parts of it may be taken, for memory encryption say. */
-#define X86_TDP_ADDRESS		GENMASK_ULL(51, 12)
-
-/* Level of the root: 3 with four levels, 4 with five. */
-#define X86_TDP_TOP(levels)	((levels) - 1U)
-
-/* Size of the address space in pages: 48 or 57 bits. */
-#define X86_TDP_PAGES(levels)	BIT_ULL((levels) * X86_TDP_LEVEL_LG2)
-
-static __always_inline unsigned int x86_tdp_shift(unsigned int level)
-{
-	return level * X86_TDP_LEVEL_LG2;
-}
-
+/* Hardware's bits may all be 0 in a leaf or a table. Only levels 0 to 2 have leaves. */
 static __always_inline enum pgwalk_type
 x86_tdp_decode(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 {
@@ -63,19 +41,12 @@ x86_tdp_decode(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 	if (level && !(entry & X86_TDP_LARGE))
 		return PGWALK_TABLE;
 
-	/* No format has leaves of 512 GB or more. */
-	if (level > 2)
-		return PGWALK_BUSY;
-
-	if ((entry & X86_TDP_AD_MASK) == X86_TDP_AD_DISABLED)
-		return PGWALK_BUSY;
-
-	return PGWALK_LEAF;
+	return entry & tree->tracked ? PGWALK_BUSY : PGWALK_LEAF;
 }
 
 /*
- * A leaf that is BUSY keeps no accessed bit: ask with the lock held.  What was
- * frozen may have been young, and may be in use on, by a large leaf in place of
+ * A leaf that is BUSY keeps no accessed bit: ask with the lock held.  What is
+ * owned may have been young, and may be in use on, by a large leaf in place of
  * its table: not to know is to say young, which keeps a page a little longer,
  * where old might evict it.  What is left is a reserved entry that makes the
  * guest's access to a device exit, or garbage: no memory, so old.
@@ -86,46 +57,48 @@ x86_tdp_busy(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 	if (entry & X86_TDP_PRESENT)
 		return PGWALK_SLOW;
 
-	return entry == X86_TDP_FROZEN ? PGWALK_YOUNG : PGWALK_OLD;
+	return entry == tree->owned ? PGWALK_YOUNG : PGWALK_OLD;
 }
 
-static __always_inline u64
-x86_tdp_child(const struct pgwalk_tree *tree, u64 entry)
-{
-	return entry & tree->address;
-}
-
-static __always_inline u64 x86_tdp_accessed(const struct pgwalk_tree *tree)
-{
-	return tree->accessed;
-}
-
-/* A frozen entry has the accessed bit, wherever that is. */
-static __always_inline u64 x86_tdp_look(const struct pgwalk_tree *tree)
-{
-	return tree->accessed | X86_TDP_AD_DISABLED;
-}
-
-/**
- * X86_TDP_FORMAT - what all formats derived from this one have in common
- *
- * To be completed with &pgwalk_format.load and &pgwalk_format.exchange, the two
- * that touch memory. &pgwalk_tree.accessed and &pgwalk_tree.address must be
- * given.
- */
+/* Who owns an entry makes it look accessed, so no more bits need a look. */
 #define X86_TDP_FORMAT							\
-	.entry_size	= sizeof(u64),					\
-	.shift		= x86_tdp_shift,				\
+	.width		= PGWALK_64,					\
+	.bits		= X86_TDP_BITS,					\
+	.leaf_levels	= 3,						\
+	.leaf_mask	= X86_TDP_PRESENT,				\
+	.leaf_value	= X86_TDP_PRESENT,				\
 	.decode		= x86_tdp_decode,				\
-	.busy		= x86_tdp_busy,					\
-	.child		= x86_tdp_child,				\
-	.accessed	= x86_tdp_accessed,				\
-	.look		= x86_tdp_look
+	.busy		= x86_tdp_busy
 
 static const struct pgwalk_format __maybe_unused x86_tdp_format = {
 	X86_TDP_FORMAT,
-	.load		= pgwalk_load64,
-	.exchange	= pgwalk_exchange64,
 };
+
+/**
+ * x86_tdp_tree() - a page table of the TDP MMU
+ * @root: its root
+ * @levels: 4 or 5
+ * @accessed: X86_TDP_EPT_ACCESSED, X86_TDP_NPT_ACCESSED, or 0 if EPT keeps none
+ * @address: where the address of a table is: bits 51:12, of which a part may be
+ *	taken, for memory encryption say
+ * @frozen: the value of an entry that is being torn down, alone or with its
+ *	table. It has both accessed bits set and is not X86_TDP_PRESENT
+ * @untracked: the bit of leaves whose accesses are tracked by taking their
+ *	permissions, as there are no accessed bits
+ */
+static __always_inline struct pgwalk_tree
+x86_tdp_tree(void __rcu *root, unsigned int levels, u64 accessed, u64 address,
+	     u64 frozen, u64 untracked)
+{
+	return (struct pgwalk_tree) {
+		.root = root,
+		.top = levels - 1,
+		.pages = BIT_ULL(levels * X86_TDP_BITS),
+		.accessed = accessed,
+		.address = address,
+		.owned = frozen,
+		.tracked = untracked,
+	};
+}
 
 #endif /* _LOCKLESS_PGWALK_FORMATS_X86_TDP_H */

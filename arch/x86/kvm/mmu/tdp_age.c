@@ -18,13 +18,13 @@
 /* The format is that of KVM's SPTEs. */
 static_assert(X86_TDP_PRESENT == SPTE_MMU_PRESENT_MASK);
 static_assert(X86_TDP_LARGE == PT_PAGE_SIZE_MASK);
-static_assert(X86_TDP_AD_MASK == SPTE_TDP_AD_MASK);
-static_assert(X86_TDP_AD_DISABLED == SPTE_TDP_AD_DISABLED);
 static_assert(X86_TDP_NONPRESENT == SHADOW_NONPRESENT_VALUE);
-static_assert(X86_TDP_FROZEN == FROZEN_SPTE);
 static_assert(X86_TDP_EPT_ACCESSED == VMX_EPT_ACCESS_BIT);
 static_assert(X86_TDP_NPT_ACCESSED == PT_ACCESSED_MASK);
-static_assert(X86_TDP_LEVEL_LG2 == SPTE_LEVEL_BITS);
+static_assert(X86_TDP_BITS == SPTE_LEVEL_BITS);
+/* Who goes by the accessed bit sees who owns an entry. */
+static_assert(FROZEN_SPTE & X86_TDP_EPT_ACCESSED);
+static_assert(FROZEN_SPTE & X86_TDP_NPT_ACCESSED);
 
 /* The role of a root, which may be declared invalid at any time. */
 static union kvm_mmu_page_role tdp_age_role(const struct kvm_mmu_page *root)
@@ -79,12 +79,13 @@ tdp_age_exchange(const struct pgwalk_tree *tree,
 	const struct tdp_age_tree *age_tree =
 		container_of(tree, struct tdp_age_tree, tree);
 
-	if (!pgwalk_exchange64(tree, entry, new))
+	if (!pgwalk_exchange(&x86_tdp_format, entry, new))
 		return false;
 
 	trace_kvm_tdp_mmu_spte_changed(age_tree->as_id,
 				       round_down(entry->pos,
-						  1ULL << x86_tdp_shift(entry->level)),
+						  1ULL << pgwalk_shift(&x86_tdp_format,
+								       entry->level)),
 				       entry->level + PG_LEVEL_4K,
 				       entry->seen, new);
 	return true;
@@ -92,7 +93,6 @@ tdp_age_exchange(const struct pgwalk_tree *tree,
 
 static const struct pgwalk_format tdp_age_format = {
 	X86_TDP_FORMAT,
-	.load		= pgwalk_load64,
 	.exchange	= tdp_age_exchange,
 };
 
@@ -100,15 +100,11 @@ static __always_inline unsigned int
 tdp_age_root(struct kvm_mmu_page *root, const struct kvm_gfn_range *range,
 	     const struct pgwalk_young *young)
 {
-	unsigned int levels = tdp_age_role(root).level;
 	const struct tdp_age_tree age_tree = {
-		.tree = {
-			.root = (void __rcu *)root->spt,
-			.top = X86_TDP_TOP(levels),
-			.pages = X86_TDP_PAGES(levels),
-			.accessed = shadow_accessed_mask,
-			.address = SPTE_BASE_ADDR_MASK,
-		},
+		.tree = x86_tdp_tree((void __rcu *)root->spt,
+				     tdp_age_role(root).level,
+				     shadow_accessed_mask, SPTE_BASE_ADDR_MASK,
+				     FROZEN_SPTE, SPTE_TDP_AD_DISABLED),
 		.as_id = range->slot->as_id,
 	};
 
