@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit suite for the rules of mmu_notifier_test_clear_young(), with
- * subscribers that know what is young in them.
+ * Tests the rules of mmu_notifier_test_clear_young(), with subscribers that know
+ * what is young in them.
  */
 #include <kunit/test.h>
 #include <linux/debug_locks.h>
@@ -45,11 +45,7 @@ struct fake {
 	unsigned long end;
 };
 
-/**
- * struct subscribers - who is registered
- * @name: for the report
- * @fake: in the order of registration
- */
+/* Who is registered, in that order. */
 struct subscribers {
 	const char *name;
 	struct {
@@ -58,38 +54,19 @@ struct subscribers {
 	} fake[SUBSCRIBERS];
 };
 
-/**
- * struct notifier_test - the state of a test
- * @mm: the address space
- * @fake: the subscribers
- * @expected: the subscribers as they must be after a call
- * @nr: how many
- * @rnd: random numbers
- * @young: bitmap, between two guard words
- * @predicate: likewise
- * @taint: of the kernel before the test
- * @locks_are_checked: debug_locks before the test
- */
 struct notifier_test {
 	struct mm_struct *mm;
 	struct fake fake[SUBSCRIBERS];
-	struct fake expected[SUBSCRIBERS];
+	struct fake expected[SUBSCRIBERS];	/* after a call */
 	unsigned int nr;
 	struct rnd_state rnd;
-	unsigned long young[3];
-	unsigned long predicate[3];
-	unsigned long taint;
-	int locks_are_checked;
+	unsigned long young[3];		/* between two guard words */
+	unsigned long predicate[3];	/* likewise */
+	unsigned long taint;		/* before the test */
+	int locks_are_checked;		/* likewise */
 };
 
-/**
- * struct question - a call
- * @start: first page, counted from BASE
- * @end: first page beyond
- * @young: with a bitmap of young pages
- * @predicate: with a bitmap of wanted pages
- * @clear: to clear these
- */
+/* A call: pages from BASE on, and what is asked of them. */
 struct question {
 	unsigned int start;
 	unsigned int end;
@@ -178,12 +155,7 @@ static const struct mmu_notifier_ops fake_ops[] = {
 		.test_young = fake_test_young,
 		.clear_young = fake_clear_young,
 	},
-	[SLOW] = {
-		.test_young = fake_test_young,
-		.clear_young = fake_clear_young,
-		.test_clear_young = fake_test_clear_young,
-	},
-	[FAST] = {
+	[SLOW ... FAST] = {
 		.test_young = fake_test_young,
 		.clear_young = fake_clear_young,
 		.test_clear_young = fake_test_clear_young,
@@ -202,17 +174,12 @@ static void subscribe(struct kunit *test, enum kind kind, unsigned int big)
 	t->nr++;
 }
 
-static bool fake_is_fast(const struct fake *fake)
-{
-	return fake->kind == FAST || fake->kind == NONE;
-}
-
 /* The oracle -------------------------------------------------------------- */
 
 static unsigned int expect_fake(struct notifier_test *t, struct fake *fake,
 				const struct question *q, unsigned long *bits)
 {
-	bool slow = !fake_is_fast(fake);
+	bool slow = fake->kind == OLD || fake->kind == SLOW;
 	unsigned int answer = slow ? MMU_NOTIFIER_SLOW : 0;
 	bool after[PAGES];
 	unsigned int i;
@@ -225,7 +192,7 @@ static unsigned int expect_fake(struct notifier_test *t, struct fake *fake,
 		unsigned int bit = i - q->start;
 		bool wanted = !q->predicate || t->predicate[1] & BIT(bit);
 
-		/* nobody waits for what is not wanted */
+		/* Nobody waits for what is not wanted. */
 		if (fake->young[i / fake->big] && (wanted || !slow)) {
 			answer |= MMU_NOTIFIER_YOUNG;
 			if (q->young)
@@ -239,8 +206,7 @@ static unsigned int expect_fake(struct notifier_test *t, struct fake *fake,
 }
 
 static unsigned int ask(struct notifier_test *t, unsigned long start,
-			unsigned long end,
-			const struct mmu_notifier_young *what)
+			unsigned long end, const struct mmu_notifier_young *what)
 {
 	unsigned int answer;
 
@@ -271,7 +237,6 @@ static void check_question(struct kunit *test, const struct question *q)
 
 	answer = ask(t, BASE + q->start * PAGE_SIZE, BASE + q->end * PAGE_SIZE,
 		     &what);
-
 	KUNIT_EXPECT_EQ(test, answer, expected_answer);
 	KUNIT_EXPECT_EQ(test, t->young[0], 0);
 	KUNIT_EXPECT_EQ(test, t->young[1], bits);
@@ -305,12 +270,7 @@ static const struct subscribers subscribers[] = {
 	{ "no bits, fast, old", { { NONE, 1 }, { FAST, 4 }, { OLD, 2 } } },
 };
 
-static void describe_subscribers(const struct subscribers *s, char *desc)
-{
-	strscpy(desc, s->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(subscribers, subscribers, describe_subscribers);
+KUNIT_ARRAY_PARAM_DESC(subscribers, subscribers, name);
 
 static void randomize(struct notifier_test *t)
 {
@@ -329,7 +289,7 @@ static void randomize(struct notifier_test *t)
 		t->predicate[1] = BIT(prandom_u32_state(&t->rnd) % PAGES);
 }
 
-static void question_test(struct kunit *test)
+static void young_questions(struct kunit *test)
 {
 	const struct subscribers *s = test->param_value;
 	struct notifier_test *t = test->priv;
@@ -354,7 +314,7 @@ static void question_test(struct kunit *test)
 }
 
 /* By older callbacks, only wanted pages are asked about, and old ones once. */
-static void wanted_test(struct kunit *test)
+static void young_wanted(struct kunit *test)
 {
 	struct notifier_test *t = test->priv;
 	unsigned int i;
@@ -365,12 +325,12 @@ static void wanted_test(struct kunit *test)
 	t->predicate[1] = 0x3333333333333333ULL & BITMAP_LAST_WORD_MASK(PAGES);
 	check_question(test, &(struct question) {
 		.end = PAGES, .young = true, .predicate = true, .clear = true });
-	/* each of them once, and those that are young once more */
+	/* Each of them once, and those that are young once more. */
 	KUNIT_EXPECT_EQ(test, t->fake[0].calls, PAGES / 2 + PAGES / 4);
 }
 
 /* One call per range if the operation is there, or if nobody asks for pages. */
-static void one_call_test(struct kunit *test)
+static void young_one_call(struct kunit *test)
 {
 	struct notifier_test *t = test->priv;
 	unsigned int i;
@@ -394,7 +354,7 @@ static void one_call_test(struct kunit *test)
 }
 
 /* The page that contains the start is the first, and bit 0. */
-static void unaligned_test(struct kunit *test)
+static void young_unaligned(struct kunit *test)
 {
 	struct notifier_test *t = test->priv;
 	const struct mmu_notifier_young what = {
@@ -420,7 +380,7 @@ static void unaligned_test(struct kunit *test)
 }
 
 /* n: ranges with no page in them, and ends that wrap around when rounded. */
-static void nothing_test(struct kunit *test)
+static void young_nothing(struct kunit *test)
 {
 	static const struct {
 		unsigned long start, end;
@@ -445,7 +405,7 @@ static void nothing_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->young[1], 0);
 }
 
-static void top_test(struct kunit *test)
+static void young_top(struct kunit *test)
 {
 	static const unsigned long ends[] = {
 		-PAGE_SIZE, -PAGE_SIZE + 1, ULONG_MAX,
@@ -467,7 +427,7 @@ static void top_test(struct kunit *test)
 }
 
 /* Bitmaps that are too short are written by nobody. */
-static void short_bitmap_test(struct kunit *test)
+static void young_short_bitmap(struct kunit *test)
 {
 	struct notifier_test *t = test->priv;
 	const struct mmu_notifier_young what = {
@@ -520,18 +480,18 @@ static void notifier_exit(struct kunit *test)
 }
 
 static struct kunit_case notifier_cases[] = {
-	KUNIT_CASE_PARAM(question_test, subscribers_gen_params),
-	KUNIT_CASE(wanted_test),
-	KUNIT_CASE(one_call_test),
-	KUNIT_CASE(unaligned_test),
-	KUNIT_CASE(nothing_test),
-	KUNIT_CASE(top_test),
-	KUNIT_CASE(short_bitmap_test),
+	KUNIT_CASE_PARAM(young_questions, subscribers_gen_params),
+	KUNIT_CASE(young_wanted),
+	KUNIT_CASE(young_one_call),
+	KUNIT_CASE(young_unaligned),
+	KUNIT_CASE(young_nothing),
+	KUNIT_CASE(young_top),
+	KUNIT_CASE(young_short_bitmap),
 	{ }
 };
 
 static struct kunit_suite notifier_suite = {
-	.name = "pgwalk_notifier",
+	.name = "mmu_notifier_young",
 	.init = notifier_init,
 	.exit = notifier_exit,
 	.test_cases = notifier_cases,
