@@ -28,7 +28,7 @@ def hardware(path):
     return (5, 8, 10)
 
 def tells(text):
-    return re.search(r"PRESENT|VALID|FROZEN|LOCKED|MARKER|REMOVED|is_\w*present|is_\w*valid|is_frozen", str(text), re.I) is not None
+    return re.search(r"PRESENT|VALID|FROZEN|LOCKED|MARKER|REMOVED|\bowned\b|is_\w*present|is_\w*valid|is_frozen", str(text), re.I) is not None
 
 def constants(text):
     for n in re.findall(r"\b(0[xX][0-9a-fA-F]+|\d+)[uUlL]*\b", re.sub(r"\b(BIT|BIT_ULL|_BITULL)\s*\(.*?\)", "", text)):

@@ -79,8 +79,8 @@ position p != {once.p, plain.p};
 
 @twice exists@
 expression e : script:python() { is_entryp(e) };
-expression l;
-identifier rd =~ "^(kvm_tdp_mmu_read_spte|mmu_spte_get_lockless|__get_spte_lockless|pgwalk_load(32|64))$";
+expression l, fmt;
+identifier rd =~ "^(kvm_tdp_mmu_read_spte|mmu_spte_get_lockless|__get_spte_lockless|pgwalk_load(_raw)?)$";
 identifier lock =~ "^(cpu_relax|(raw_)?(spin|read|write|mutex)_lock(_irq|_irqsave|_nested)?|[a-z0-9_]*try_cmpxchg[a-z0-9_]*|cmpxchg[a-z0-9_]*|synchronize_[a-z0-9_]+)$";
 position p1, p2;
 @@
@@ -89,6 +89,8 @@ position p1, p2;
  READ_ONCE@p1(*e)
 |
  rd@p1(e)
+|
+ rd@p1(fmt, e)
 )
 ... when != e = l
     when != e++
@@ -99,6 +101,8 @@ position p1, p2;
  READ_ONCE@p2(*e)
 |
  rd@p2(e)
+|
+ rd@p2(fmt, e)
 )
 
 @same@

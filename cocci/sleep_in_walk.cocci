@@ -53,7 +53,7 @@ def why(q, g):
 
 @fmt@
 identifier o, fn;
-identifier fld =~ "^(shift|load|decode|busy|child|accessed|exchange)$";
+identifier fld =~ "^(decode|busy|child|load|exchange)$";
 @@
 
 struct pgwalk_format o = {

@@ -51,6 +51,13 @@ static enum pgwalk_type asks(const struct pgwalk_tree *tree, u64 entry, unsigned
 	return PGWALK_LEAF;
 }
 
+static enum pgwalk_type is_told(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
+{
+	if (entry == tree->owned)
+		return PGWALK_BUSY;
+	return level ? PGWALK_TABLE : PGWALK_LEAF;
+}
+
 static enum pgwalk_type knows(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 {
 	if (entry == FROZEN_SPTE)

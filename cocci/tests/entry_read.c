@@ -63,6 +63,14 @@ static u64 helper_twice(tdp_ptep_t sptep)
 	return kvm_tdp_mmu_read_spte(sptep); /* BUG */
 }
 
+static bool walker_twice(const void *entryp)
+{
+	if (!(pgwalk_load(&format, entryp) & PRESENT))
+		return false;
+
+	return pgwalk_load(&format, entryp) & ACCESSED; /* BUG */
+}
+
 static bool one_condition(kvm_pte_t *ptep)
 {
 	return kvm_pte_valid(READ_ONCE(*ptep)) && kvm_pte_young(READ_ONCE(*ptep)); /* BUG */

@@ -4,7 +4,7 @@
 static bool bad_exchange(const struct pgwalk_tree *tree, const struct pgwalk_entry *entry, u64 new)
 {
 	might_sleep(); /* BUG */
-	return pgwalk_exchange64(tree, entry, new);
+	return pgwalk_exchange(&format, entry, new);
 }
 
 static u64 bad_load(const void *entryp)
@@ -15,7 +15,7 @@ static u64 bad_load(const void *entryp)
 }
 
 static const struct pgwalk_format bad_format = {
-	.entry_size = 8,
+	.width = PGWALK_64,
 	.load = bad_load,
 	.exchange = bad_exchange,
 };
@@ -119,11 +119,11 @@ static void bad_body_below(struct kvm_mmu_page *root, struct subscriber *s)
 static bool good_exchange(const struct pgwalk_tree *tree, const struct pgwalk_entry *entry, u64 new)
 {
 	trace(entry);
-	return pgwalk_exchange64(tree, entry, new);
+	return pgwalk_exchange(&format, entry, new);
 }
 
 static const struct pgwalk_format good_format = {
-	.load = pgwalk_load64,
+	.width = PGWALK_64,
 	.exchange = good_exchange,
 };
 
