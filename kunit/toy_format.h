@@ -45,7 +45,7 @@ toy_busy(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 {
 	if (entry & TOY_PRESENT)
 		return PGWALK_SLOW;
-	return entry == TOY_LOCKED ? PGWALK_YOUNG : PGWALK_OLD;
+	return entry == tree->owned ? PGWALK_YOUNG : PGWALK_OLD;
 }
 
 static __always_inline u64
@@ -75,6 +75,7 @@ static __always_inline struct pgwalk_tree toy_tree(void __rcu *root,
 		.top = 2,
 		.pages = TOY_PAGES,
 		.accessed = accessed,
+		.owned = TOY_LOCKED,
 	};
 }
 

@@ -1,27 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* libFuzzer chooses the format, the tree and the walks; the oracle judges. */
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
-#include "model_cases.h"
+#include "model.h"
+
+static struct model *model;
+
+void kunit_fail(struct kunit *test, const char *file, int line,
+		const char *fmt, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: %s:%d: ", model->format->name, file, line);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, "\n");
+	abort();
+}
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	static alignas(MODEL_ALIGN) struct model m;
+	static unsigned int nr_formats;
 	unsigned int i;
 
+	while (model_format(nr_formats))
+		nr_formats++;
+	model = &m;
 	m.input = data;
 	m.input_size = size;
-	m.failure = NULL;
-	model_reset(&m, &model_formats[model_random(&m,
-						    ARRAY_SIZE(model_formats))]);
-	model_scatter(&m);
+	model_reset(&m, model_format(model_random(&m, nr_formats)));
+	if (model_random(&m, 2))
+		model_scatter(&m);
+	else
+		model_dense(&m);
 	for (i = 0; i < 8; i++)
 		model_check_random(&m);
-	if (m.failure) {
-		fprintf(stderr, "%s: line %d: %s\n", m.format->name, m.line,
-			m.failure);
-		abort();
-	}
 	return 0;
 }

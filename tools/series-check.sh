@@ -205,7 +205,7 @@ s390 virt/kvm/kvm_main.c #include <linux/kvm_age_walk.h>
 ppc32 virt/kvm/kvm_main.c #include <linux/kvm_age_walk.h>
 x86 arch/x86/kvm/mmu/tdp_age.c static const int planted = 1;
 x86 arch/x86/kvm/mmu/tdp_age.c void *planted(void); void *planted(void) { return mmu_notifier_test_clear_young; }
-x86 lib/lockless_pgwalk/pgwalk_kunit.c int *planted(int __user *p); int *planted(int __user *p) { return p; }
+x86 lib/lockless_pgwalk/walk_kunit.c int *planted(int __user *p); int *planted(int __user *p) { return p; }
 x86-nonotifier mm/vmscan.c int planted(void); int planted(void) { return sizeof(((struct young_batch *)0)->start); }
 END
 printf '%s passed, 0 failed\n' "$passed_now"

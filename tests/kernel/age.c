@@ -267,38 +267,59 @@ static void check_question(struct guest *guest, const struct question *q)
 	      (unsigned long long)slow, (unsigned long long)nr);
 }
 
-int main(void)
+static const char *const kinds[] = {
+	"all is walked", "the first memslot needs the lock, too",
+	"the second memslot needs the lock, too", "both need the lock, too",
+	"nothing is walked",
+};
+
+static const void *next_kind(const void *prev, char *desc)
 {
-	static const char *const names[] = {
-		"all is walked", "the first memslot needs the lock, too",
-		"the second memslot needs the lock, too", "both need the lock, too",
-		"nothing is walked",
-	};
-	unsigned int kind, round, page;
+	const char *const *kind = prev ? (const char *const *)prev + 1 : kinds;
 
-	for (kind = 0; kind < 5; kind++) {
-		for (round = 0; round < 20000; round++) {
-			struct guest guest = {
-				.fast.big = 1 << random_below(4),
-				.locked.big = 1 << random_below(4),
-				.has_locked = { kind & 1 || kind == 4,
-						kind & 2 || kind == 4 },
-			};
-			struct question q = {
-				.start = random_below(PAGES),
-				.bitmap = round & 1, .predicate = round & 2,
-				.clear = round & 4, .lockless = kind != 4,
-			};
-			unsigned int density = 1 + random_below(20);
-
-			q.end = q.start + 1 + random_below(PAGES - q.start);
-			for (page = 0; page < PAGES; page++) {
-				guest.fast.young[page] = !random_below(density);
-				guest.locked.young[page] = !random_below(density);
-			}
-			check_question(&guest, &q);
-		}
-		passed(names[kind]);
-	}
-	return 0;
+	if (kind == kinds + 5)
+		return NULL;
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", *kind);
+	return kind;
 }
+
+static void age_questions(struct kunit *t)
+{
+	unsigned int kind = (const char *const *)t->param_value - kinds;
+	unsigned int round, page;
+
+	for (round = 0; round < 20000; round++) {
+		struct guest guest = {
+			.fast.big = 1 << random_below(4),
+			.locked.big = 1 << random_below(4),
+			.has_locked = { kind & 1 || kind == 4,
+					kind & 2 || kind == 4 },
+		};
+		struct question q = {
+			.start = random_below(PAGES),
+			.bitmap = round & 1, .predicate = round & 2,
+			.clear = round & 4, .lockless = kind != 4,
+		};
+		unsigned int density = 1 + random_below(20);
+
+		q.end = q.start + 1 + random_below(PAGES - q.start);
+		for (page = 0; page < PAGES; page++) {
+			guest.fast.young[page] = !random_below(density);
+			guest.locked.young[page] = !random_below(density);
+		}
+		check_question(&guest, &q);
+	}
+}
+
+static struct kunit_case kvm_age_cases[] = {
+	KUNIT_CASE_PARAM(age_questions, next_kind),
+	{ }
+};
+
+static struct kunit_suite kvm_age_suite = {
+	.name = "kvm_age",
+	.init = test_init,
+	.test_cases = kvm_age_cases,
+};
+
+kunit_test_suite(kvm_age_suite);

@@ -86,7 +86,7 @@ static unsigned long ask(bool clear, bool *young, bool *slow)
 	return map;
 }
 
-static void roots(void)
+static void roots(struct kunit *t)
 {
 	static struct root roots[4];
 	unsigned long map;
@@ -113,11 +113,10 @@ static void roots(void)
 	slot.as_id = 1;
 	check(ask(false, &young, &slow) == 0x3c, "the other address space has its own");
 	slot.as_id = 0;
-	passed("valid roots of an address space are walked");
 }
 
 /* Somebody else is faster: the exchange must not undo what he did. */
-static void lost_race(void)
+static void lost_race(struct kunit *t)
 {
 	static struct root root;
 	struct pgwalk_entry entry = { .entryp = &root.table[2][0] };
@@ -134,10 +133,9 @@ static void lost_race(void)
 	check(tdp_age_exchange(&tree.tree, &entry, entry.seen & ~PT_ACCESSED_MASK),
 	      "the race is won");
 	check(!young_of(&root) && traced == 1, "and traced");
-	passed("the tracepoint fires for a success only");
 }
 
-static void other_tables(void)
+static void other_tables(struct kunit *t)
 {
 	static struct root root;
 	bool young, slow;
@@ -157,13 +155,38 @@ static void other_tables(void)
 	shadow_accessed_mask = 0;
 	check(!kvm_arch_can_age_lockless(&kvm), "without accessed bits nothing is walked");
 	shadow_accessed_mask = PT_ACCESSED_MASK;
-	passed("what is left to mmu_lock");
 }
 
-int main(void)
+/* Entries that are no leaf with an accessed bit of its own. */
+static void markers(struct kunit *t)
 {
-	roots();
-	lost_race();
-	other_tables();
-	return 0;
+	static struct root root;
+	bool young, slow;
+
+	root_init(&root, 0, false, 0x10);
+	link_roots(&root, 1);
+	root.table[2][1] = FROZEN_SPTE;
+	check(ask(true, &young, &slow) == 0x12 && young && !slow,
+	      "what is frozen is young");
+	check(root.table[2][1] == FROZEN_SPTE, "and left alone");
+	root.table[2][2] = SPTE_MMU_PRESENT_MASK | SPTE_TDP_AD_DISABLED | PT_ACCESSED_MASK;
+	check(ask(true, &young, &slow) == 0x02 && slow,
+	      "a leaf without accessed bit is for who has mmu_lock");
+	check(root.table[2][2] & PT_ACCESSED_MASK, "and left alone");
 }
+
+static struct kunit_case tdp_age_cases[] = {
+	KUNIT_CASE(roots),
+	KUNIT_CASE(lost_race),
+	KUNIT_CASE(other_tables),
+	KUNIT_CASE(markers),
+	{ }
+};
+
+static struct kunit_suite tdp_age_suite = {
+	.name = "tdp_age",
+	.init = test_init,
+	.test_cases = tdp_age_cases,
+};
+
+kunit_test_suite(tdp_age_suite);

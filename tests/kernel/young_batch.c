@@ -185,7 +185,8 @@ static unsigned int calls(unsigned int step, bool young, bool slow)
 	return after.calls;
 }
 
-static void growth(void)
+/* Windows grow while they are of use. */
+static void growth(struct kunit *t)
 {
 	/* a page alone, 1 and 8 pages, then 64 at a time */
 	const unsigned int windows = 1 + 1 + 1 + (PAGES - 10 + 63) / 64;
@@ -203,17 +204,36 @@ static void growth(void)
 	check(calls(64, true, true) == PAGES / 64, "every 64th, slow: %u calls",
 	      calls(64, true, true));
 	check(calls(PAGES, true, false) == 1, "one page: %u calls", calls(PAGES, true, false));
-	passed("windows grow while they are of use");
 }
 
-int main(void)
+/* All in one call, or with locks from the start, or from some call on. */
+static void random_fast(struct kunit *t)
 {
 	random_tables(NEVER);
-	passed("random tables");
-	random_tables(1);
-	passed("random tables, slow");
-	random_tables(0);
-	passed("random tables that become slow");
-	growth();
-	return 0;
 }
+
+static void random_slow(struct kunit *t)
+{
+	random_tables(1);
+}
+
+static void random_becomes_slow(struct kunit *t)
+{
+	random_tables(0);
+}
+
+static struct kunit_case young_batch_cases[] = {
+	KUNIT_CASE(random_fast),
+	KUNIT_CASE(random_slow),
+	KUNIT_CASE(random_becomes_slow),
+	KUNIT_CASE(growth),
+	{ }
+};
+
+static struct kunit_suite young_batch_suite = {
+	.name = "young_batch",
+	.init = test_init,
+	.test_cases = young_batch_cases,
+};
+
+kunit_test_suite(young_batch_suite);
