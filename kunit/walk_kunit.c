@@ -70,6 +70,25 @@ static void walk_descents(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, m->loads, 2 * top + 5);
 }
 
+/* l: what is left of a range behind the end of a table. */
+static void walk_tables(struct kunit *test)
+{
+	struct model *m = test->priv;
+	unsigned int level;
+
+	for (level = 1; level < m->format->top; level++) {
+		u64 end = model_size(m, level + 1);
+
+		model_reset(m, m->format);
+		/* The last entry of this table is empty. */
+		model_map_leaf(m, end - 2 * model_size(m, level), 0, true);
+		model_map_leaf(m, end, 0, true);
+		model_check(m, &(struct model_walk) {
+			.start = end - 1, .end = end + 1, .young = true,
+			.clear = true });
+	}
+}
+
 /* n: an end that wraps around. */
 static void walk_ends(struct kunit *test)
 {
@@ -129,6 +148,7 @@ static struct kunit_case walk_cases[] = {
 	KUNIT_CASE_PARAM(walk_order, model_each_format),
 	KUNIT_CASE_PARAM(walk_holes, model_each_format),
 	KUNIT_CASE_PARAM(walk_descents, model_each_format),
+	KUNIT_CASE_PARAM(walk_tables, model_each_format),
 	KUNIT_CASE_PARAM(walk_ends, model_each_format),
 	KUNIT_CASE_PARAM(walk_nothing, model_each_format),
 	{ }

@@ -33,8 +33,9 @@ enum beside {
 	NOTHING,
 	OLD,
 	MIXED,
-	NR_BESIDE,
 };
+
+#define NR_BESIDE	(MIXED + 1)
 
 /**
  * struct param - what is run

@@ -262,10 +262,10 @@ user_space() {
 	} | grep -E '(warning|error|ended with.*):' | sort -u | check "clang-tidy, $1"
 }
 # shellcheck disable=SC2034 # user_space gets the names of the arrays
-library=(-std=c11 -D_GNU_SOURCE -DPGWALK_DEBUG "-I$TOP/include" "-I$TOP/kunit"
+library=(-std=c11 -D_GNU_SOURCE -DPGWALK_DEBUG "-I$TOP/include" "-I$TOP/kunit" "-I$TOP/user"
 	-DPROBE_FORMAT=x86_tdp_format '-DPROBE_HEADER="lockless_pgwalk/formats/x86_tdp.h"')
 # shellcheck disable=SC2034
-library_tests=("$TOP"/tests/*.c)
+library_tests=("$TOP"/tests/*.c "$TOP"/kunit/model*.c "$TOP"/kunit/*_kunit.c "$TOP/user/kunit.c")
 # kernel files and what they include; macros there are those of the kernel
 # shellcheck disable=SC2034
 kernel=(-std=gnu2x -D_GNU_SOURCE -DPGWALK_DEBUG "-I$TOP" "-I$TOP/user" "-I$TOP/user/x86"
@@ -278,7 +278,7 @@ guest=(-std=gnu11 "-I$TOP/kunit")
 # the build asks the same
 # shellcheck disable=SC2034
 mapfile -t guest_tests < <(find "$TOP/tests/guest" -name '*.c' ! -name arm64.c ! -name powerpc.c | sort)
-user_space tests/ library library_tests
+user_space "tests/, kunit/" library library_tests
 user_space "tests/kernel/, user/" kernel kernel_tests --checks=-bugprone-suspicious-include,-bugprone-macro-parentheses \
 	--header-filter='include/lockless_pgwalk|kunit|tests|user|mm/young_'
 user_space tests/guest/ guest guest_tests

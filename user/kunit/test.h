@@ -36,10 +36,10 @@ struct kunit_suite {
 };
 
 #define KUNIT_CASE(test_name)						\
-	{ .run_case = test_name, .name = #test_name }
+	{ .run_case = (test_name), .name = #test_name }
 #define KUNIT_CASE_PARAM(test_name, gen_params)				\
-	{ .run_case = test_name, .name = #test_name,			\
-	  .generate_params = gen_params }
+	{ .run_case = (test_name), .name = #test_name,			\
+	  .generate_params = (gen_params) }
 
 /* The linker puts the suites of all files side by side. */
 #define kunit_test_suite(suite)						\
