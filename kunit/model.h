@@ -123,6 +123,11 @@ static inline void model_store64(void __rcu *entryp, u64 value)
 	WRITE_ONCE(*(__force u64 *)entryp, value);
 }
 
+static inline void model_store32(void __rcu *entryp, u64 value)
+{
+	WRITE_ONCE(*(__force u32 *)entryp, (u32)value);
+}
+
 static inline void model_store_be64(void __rcu *entryp, u64 value)
 {
 	WRITE_ONCE(*(__force pgwalk_be64 *)entryp, cpu_to_be64(value));

@@ -25,22 +25,49 @@ model_toy_young(const struct pgwalk_tree *tree, u64 start, u64 end,
 	return pgwalk_test_clear_young(&toy_format, tree, start, end, young);
 }
 
+static unsigned int
+model_toy_cpu_young(const struct pgwalk_tree *tree, u64 start, u64 end,
+		    const struct pgwalk_young *young)
+{
+	return pgwalk_test_clear_young(&toy_cpu_format, tree, start, end,
+				       young);
+}
+
 static struct pgwalk_tree model_toy_tree(const struct model_format *format)
 {
 	return toy_tree(NULL, format->accessed);
 }
 
+#define MODEL_TOY							\
+	.tree = model_toy_tree,						\
+	.values = model_toy_values,					\
+	.table_size = 4096,						\
+	.top = 2,							\
+	.leaf_levels = 3,						\
+	.shift = { 0, 3, 8 },						\
+	.pages = 3072,							\
+	.accessed = 0x80,						\
+	.dirty = 0x40,							\
+	.address = 0xffffff00,						\
+	.relative = true,						\
+	.present = 1,							\
+	.frozen = 0x80,							\
+	.table = 3,							\
+	.leaf = { 1, 1, 1 }
+
 static const struct model_format model_toy[] = {
 	{
-		.name = "toy", .fmt = &toy_format, .tree = model_toy_tree,
-		.table_size = 4096,
+		.name = "toy", MODEL_TOY,
+		.fmt = &toy_format,
 		.test_clear_young = model_toy_young,
-		.store = model_store_be32, .values = model_toy_values,
+		.store = model_store_be32,
 		.bytes = { "\x00\x00\x12\x81", "\x00\x00\x12\x01" },
-		.top = 2, .leaf_levels = 3, .shift = { 0, 3, 8 },
-		.pages = 3072, .accessed = 0x80, .dirty = 0x40,
-		.address = 0xffffff00, .relative = true, .present = 1,
-		.frozen = 0x80, .table = 3, .leaf = { 1, 1, 1 },
+	},
+	{
+		.name = "toy, order of the CPU", MODEL_TOY,
+		.fmt = &toy_cpu_format,
+		.test_clear_young = model_toy_cpu_young,
+		.store = model_store32,
 	},
 	{ }
 };

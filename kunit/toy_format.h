@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A format that no hardware has, and that has what the others have not: entries
- * of 4 bytes, big-endian, in tables of 8, of 32 and of 4 entries; three of the
+ * of 4 bytes, in either order, in tables of 8, of 32 and of 4 entries; three of the
  * latter side by side as the root; leaves at every level, the root included;
  * and a lock marker that is the accessed bit alone.
  */
@@ -54,17 +54,26 @@ toy_child(const struct pgwalk_tree *tree, u64 entry)
 	return toy_to_phys((__force void *)tree->root) + (entry & TOY_OFFSET);
 }
 
+#define TOY_FORMAT							\
+	.bits		= 5,						\
+	.last_bits	= 3,						\
+	.leaf_levels	= 3,						\
+	.look		= TOY_TRACKED,					\
+	.leaf_mask	= TOY_PRESENT | TOY_TRACKED,			\
+	.leaf_value	= TOY_PRESENT,					\
+	.decode		= toy_decode,					\
+	.busy		= toy_busy,					\
+	.child		= toy_child
+
 static const struct pgwalk_format toy_format = {
 	.width		= PGWALK_BE32,
-	.bits		= 5,
-	.last_bits	= 3,
-	.leaf_levels	= 3,
-	.look		= TOY_TRACKED,
-	.leaf_mask	= TOY_PRESENT | TOY_TRACKED,
-	.leaf_value	= TOY_PRESENT,
-	.decode		= toy_decode,
-	.busy		= toy_busy,
-	.child		= toy_child,
+	TOY_FORMAT,
+};
+
+/* The same in the order of the CPU. */
+static const struct pgwalk_format toy_cpu_format = {
+	.width		= PGWALK_32,
+	TOY_FORMAT,
 };
 
 static __always_inline struct pgwalk_tree toy_tree(void __rcu *root,
