@@ -13,17 +13,13 @@
 #include <kunit/test.h>
 #include <lockless_pgwalk/young.h>
 
-#ifdef __KERNEL__
 #include <linux/array_size.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+
+#include <asm/page.h>
+
 #define model_to_phys(p)	((u64)__pa(p))
-#else
-#include <string.h>
-#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
-#define WRITE_ONCE(x, value)	__atomic_store_n(&(x), value, __ATOMIC_RELAXED)
-#define model_to_phys(p)	((u64)(uintptr_t)(p))
-#endif
 
 #define MODEL_LEVELS		5
 #define MODEL_MAPPINGS		48
@@ -130,12 +126,12 @@ static inline void model_store32(void __rcu *entryp, u64 value)
 
 static inline void model_store_be64(void __rcu *entryp, u64 value)
 {
-	WRITE_ONCE(*(__force pgwalk_be64 *)entryp, cpu_to_be64(value));
+	WRITE_ONCE(*(__force __be64 *)entryp, cpu_to_be64(value));
 }
 
 static inline void model_store_be32(void __rcu *entryp, u64 value)
 {
-	WRITE_ONCE(*(__force pgwalk_be32 *)entryp, cpu_to_be32((u32)value));
+	WRITE_ONCE(*(__force __be32 *)entryp, cpu_to_be32((u32)value));
 }
 
 /* What was put into the tree: @answer is what it says of its pages. */

@@ -10,11 +10,9 @@
 
 #include <lockless_pgwalk/format.h>
 
-#ifdef __KERNEL__
-#define toy_to_phys(p)		((u64)__pa(p))
-#else
-#define toy_to_phys(p)		((u64)(uintptr_t)(p))
-#endif
+#include <linux/kernel.h>
+
+#include <asm/page.h>
 
 #define TOY_PRESENT		0x01U
 #define TOY_TABLE		0x02U
@@ -51,7 +49,7 @@ toy_busy(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 static __always_inline u64
 toy_child(const struct pgwalk_tree *tree, u64 entry)
 {
-	return toy_to_phys((__force void *)tree->root) + (entry & TOY_OFFSET);
+	return __pa((__force void *)tree->root) + (entry & TOY_OFFSET);
 }
 
 #define TOY_FORMAT							\

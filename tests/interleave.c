@@ -15,7 +15,6 @@
 
 #include "interleave.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define MAX_STEPS	64
 #define STACK_SIZE	(64 * 1024)
 

@@ -8,6 +8,7 @@
 
 #include <kunit/test.h>
 #include <lockless_pgwalk/young.h>
+#include <linux/kernel.h>
 #include <setjmp.h>
 
 #define MAX_ACTORS	3

@@ -9,7 +9,7 @@ jobs=${JOBS:-$(nproc)}
 find_kernel_bug() {
 	local test
 	for test in kernel/*.c; do
-		gcc -std=gnu2x -O1 -w -D_GNU_SOURCE -DPGWALK_DEBUG "-I$1" "-I$1/include" -I../user -I../user/x86 \
+		gcc -std=gnu2x -O1 -w -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG "-I$1" "-I$1/include" -I../user -I../user/x86 \
 			"$test" -o "$1/kernel" || return
 		timeout 60 "$1/kernel" >"$1/out" 2>&1 || { first_failure "$1" "$test"; return; }
 	done
@@ -17,7 +17,7 @@ find_kernel_bug() {
 
 # find_bug DIR: prints what found the bug that is there.
 find_bug() {
-	local flags=(-std=c11 -O1 -w -D_GNU_SOURCE -DPGWALK_DEBUG "-I$1/include" -I../kunit)
+	local flags=(-std=c11 -O1 -w -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG "-I$1/include" -I../kunit -I../user)
 	gcc "${flags[@]}" unit.c -o "$1/unit" || return
 	timeout 60 "$1/unit" >"$1/out" 2>&1 || { first_failure "$1" unit; return; }
 	gcc "${flags[@]}" interleave.c -o "$1/interleave" || return

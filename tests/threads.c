@@ -9,6 +9,7 @@
  */
 #include <lockless_pgwalk/formats/x86_tdp.h>
 #include <lockless_pgwalk/young.h>
+#include <linux/kernel.h>
 #include <pthread.h>
 #include <sanitizer/tsan_interface.h>
 #include <sched.h>
@@ -18,7 +19,6 @@
 #include <string.h>
 #include <time.h>
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define ENTRIES		512
 #define SLOTS		4
 #define PAGES		(SLOTS * ENTRIES)

@@ -262,13 +262,13 @@ user_space() {
 	} | grep -E '(warning|error|ended with.*):' | sort -u | check "clang-tidy, $1"
 }
 # shellcheck disable=SC2034 # user_space gets the names of the arrays
-library=(-std=c11 -D_GNU_SOURCE -DPGWALK_DEBUG "-I$TOP/include" "-I$TOP/kunit" "-I$TOP/user"
+library=(-std=c11 -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG "-I$TOP/include" "-I$TOP/kunit" "-I$TOP/user"
 	-DPROBE_FORMAT=x86_tdp_format '-DPROBE_HEADER="lockless_pgwalk/formats/x86_tdp.h"')
 # shellcheck disable=SC2034
 library_tests=("$TOP"/tests/*.c "$TOP"/kunit/model*.c "$TOP"/kunit/*_kunit.c "$TOP/user/kunit.c")
 # kernel files and what they include; macros there are those of the kernel
 # shellcheck disable=SC2034
-kernel=(-std=gnu2x -D_GNU_SOURCE -DPGWALK_DEBUG "-I$TOP" "-I$TOP/user" "-I$TOP/user/x86"
+kernel=(-std=gnu2x -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG "-I$TOP" "-I$TOP/user" "-I$TOP/user/x86"
 	"-I$TOP/include" "-I$TOP/kunit")
 # shellcheck disable=SC2034
 kernel_tests=("$TOP"/tests/kernel/*.c)

@@ -1,21 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's names that our kernel files use, for tests in user space. The
- * headers beside this one are those that these files include.
+ * The kernel's names that our tests and kernel files use beside those of the
+ * library, for tests in user space. Headers of linux/ that include this one are
+ * for tests only, and not installed with the library.
  */
 #ifndef USER_KERNEL_H
 #define USER_KERNEL_H
 
-#include <lockless_pgwalk/platform.h>
+#include <linux/bitmap.h>
+#include <linux/bug.h>
+#include <linux/compiler.h>
+
+#include <asm/byteorder.h>
+#include <asm/page.h>
 
 #include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 typedef u64 gfn_t;
 typedef u64 kvm_pfn_t;
 
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define BIT(n)			(1UL << (n))
+#define BITS_TO_LONGS(n)	(((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
+#define WRITE_ONCE(x, value)	__atomic_store_n(&(x), value, __ATOMIC_RELAXED)
+/* To swap there and back is the same. */
+#define cpu_to_be64(x)		((__be64)be64_to_cpu(x))
+#define cpu_to_be32(x)		((__be32)be32_to_cpu(x))
+#define __pa(va)		((uintptr_t)(va))
 #define PAGE_SHIFT		12
 #define PAGE_SIZE		(1UL << PAGE_SHIFT)
 /* What only sparse looks at. */
@@ -26,7 +40,6 @@ typedef u64 kvm_pfn_t;
 #define max(a, b)		((a) > (b) ? (a) : (b))
 #define round_down(x, y)	((x) & ~((y) - 1))
 #define ALIGN_DOWN(x, y)	round_down(x, y)
-#define WARN_ON_ONCE(cond)	({ if (cond) abort(); false; })
 #define container_of(ptr, type, member)					\
 	((type *)((char *)(ptr) - offsetof(type, member)))
 

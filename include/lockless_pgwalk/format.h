@@ -5,7 +5,20 @@
 #ifndef _LOCKLESS_PGWALK_FORMAT_H
 #define _LOCKLESS_PGWALK_FORMAT_H
 
-#include <lockless_pgwalk/platform.h>
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/bug.h>
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+#include <asm/byteorder.h>
+
+#ifdef CONFIG_LOCKLESS_PGWALK_DEBUG
+#define PGWALK_WARN_ON(cond)	WARN_ON_ONCE(cond)
+#else
+#define PGWALK_WARN_ON(cond)	({ BUILD_BUG_ON_INVALID(cond); false; })
+#endif
 
 /**
  * DOC: Vocabulary
@@ -136,11 +149,11 @@ struct pgwalk_entry {
 
 /**
  * struct pgwalk_format - a page-table format
- * @width: an entry in memory
  * @bits: log2 of the entries of a table. That of the root does not matter, it is
  *	as large as &pgwalk_tree.pages makes it
  * @last_bits: the same of a table of level 0, if that is another
  * @leaf_levels: levels that have leaves, from level 0 up
+ * @width: an entry in memory
  * @accessed: mask of the accessed bit. If 0, &pgwalk_tree.accessed has it
  * @address: mask of the address of a table. If 0, &pgwalk_tree.address has it
  * @look: at level 0, an entry is old if it has none of these bits, nor the
@@ -171,10 +184,10 @@ struct pgwalk_entry {
  * sleep.
  */
 struct pgwalk_format {
-	enum pgwalk_width width;
 	unsigned int bits;
 	unsigned int last_bits;
 	unsigned int leaf_levels;
+	enum pgwalk_width width;
 	u64 accessed;
 	u64 address;
 	u64 look;
@@ -187,7 +200,7 @@ struct pgwalk_format {
 	u64 (*child)(const struct pgwalk_tree *tree, u64 entry);
 	u64 (*load)(const void __rcu *entryp);
 	bool (*exchange)(const struct pgwalk_tree *tree,
-			 const struct pgwalk_entry *entry, u64 new);
+			 const struct pgwalk_entry *entry, u64 value);
 };
 
 /* Bytes of an entry. */
@@ -218,9 +231,9 @@ static __always_inline u64 pgwalk_swap(const struct pgwalk_format *fmt,
 {
 	switch (fmt->width) {
 	case PGWALK_BE64:
-		return be64_to_cpu((__force pgwalk_be64)value);
+		return be64_to_cpu((__force __be64)value);
 	case PGWALK_BE32:
-		return be32_to_cpu((__force pgwalk_be32)(u32)value);
+		return be32_to_cpu((__force __be32)(u32)value);
 	default:
 		return value;
 	}
@@ -256,18 +269,18 @@ static __always_inline u64 pgwalk_load(const struct pgwalk_format *fmt,
  */
 static __always_inline bool pgwalk_exchange(const struct pgwalk_format *fmt,
 					    const struct pgwalk_entry *entry,
-					    u64 new)
+					    u64 value)
 {
 	u64 seen = pgwalk_swap(fmt, entry->seen);
 
-	new = pgwalk_swap(fmt, new);
+	value = pgwalk_swap(fmt, value);
 	if (pgwalk_size(fmt) == sizeof(u32)) {
 		u32 seen32 = seen;
 
 		return try_cmpxchg_relaxed((__force u32 *)entry->entryp,
-					   &seen32, (u32)new);
+					   &seen32, (u32)value);
 	}
-	return try_cmpxchg64_relaxed((__force u64 *)entry->entryp, &seen, new);
+	return try_cmpxchg64_relaxed((__force u64 *)entry->entryp, &seen, value);
 }
 
 /* The meaning of an entry; a format that breaks its contract leads nobody astray. */

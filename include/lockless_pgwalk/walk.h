@@ -7,6 +7,8 @@
 
 #include <lockless_pgwalk/format.h>
 
+#include <asm/page.h>
+
 /**
  * struct pgwalk_iter - the state of a walk
  * @entry: the entry where the walk stands. Valid after pgwalk_next() returned
@@ -33,12 +35,11 @@ struct pgwalk_iter {
 static __always_inline struct pgwalk_iter
 pgwalk_start(const struct pgwalk_tree *tree, u64 start, u64 end)
 {
-	struct pgwalk_iter iter = {
-		.entry.next = start,
-		.end = end < tree->pages ? end : tree->pages,
-		.table_end = start,
-	};
+	struct pgwalk_iter iter = { };
 
+	iter.entry.next = start;
+	iter.end = end < tree->pages ? end : tree->pages;
+	iter.table_end = start;
 	return iter;
 }
 
@@ -60,7 +61,7 @@ pgwalk_descend(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
 	       struct pgwalk_iter *iter, u64 pos)
 {
 	struct pgwalk_entry *entry = &iter->entry;
-	char __rcu *table = tree->root;
+	char __rcu *table = (char __rcu *)tree->root;
 	u64 end = tree->pages;
 	u64 base = 0;
 
@@ -78,7 +79,8 @@ pgwalk_descend(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
 		if (entry->type != PGWALK_TABLE)
 			break;
 
-		table = pgwalk_to_virt(pgwalk_child(fmt, tree, entry->seen));
+		table = (__force char __rcu *)__va(pgwalk_child(fmt, tree,
+								entry->seen));
 		if (entry->next < end)
 			end = entry->next;
 	}

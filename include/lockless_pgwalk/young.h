@@ -8,6 +8,9 @@
 
 #include <lockless_pgwalk/walk.h>
 
+#include <linux/bitmap.h>
+#include <linux/bitops.h>
+
 /* Entries of a line. */
 #define PGWALK_LINE	8
 

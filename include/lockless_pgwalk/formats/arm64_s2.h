@@ -52,7 +52,8 @@ arm64_s2_decode(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
  * today: ask who holds the lock.
  */
 static __always_inline enum pgwalk_answer
-arm64_s2_busy(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
+arm64_s2_busy(const struct pgwalk_tree *tree __maybe_unused, u64 entry,
+	      unsigned int level __maybe_unused)
 {
 	return entry & ARM64_S2_VALID ? PGWALK_SLOW : PGWALK_YOUNG;
 }
@@ -89,25 +90,25 @@ arm64_s2_64k_child(const struct pgwalk_tree *tree, u64 entry)
 
 /* Blocks of 2 MB and 1 GB. KVM does not use those of 512 GB, which LPA2 has. */
 static const struct pgwalk_format __maybe_unused arm64_s2_4k_format = {
-	ARM64_S2_FORMAT,
 	.bits		= 9,
 	.leaf_levels	= 3,
+	ARM64_S2_FORMAT,
 	.child		= arm64_s2_child,
 };
 
 /* Blocks of 32 MB. KVM does not use those of 64 GB, which LPA2 has. */
 static const struct pgwalk_format __maybe_unused arm64_s2_16k_format = {
-	ARM64_S2_FORMAT,
 	.bits		= 11,
 	.leaf_levels	= 2,
+	ARM64_S2_FORMAT,
 	.child		= arm64_s2_child,
 };
 
 /* Blocks of 512 MB. KVM does not use those of 4 TB, which LPA has. */
 static const struct pgwalk_format __maybe_unused arm64_s2_64k_format = {
-	ARM64_S2_FORMAT,
 	.bits		= 13,
 	.leaf_levels	= 2,
+	ARM64_S2_FORMAT,
 	.child		= arm64_s2_64k_child,
 };
 
@@ -121,6 +122,8 @@ static const struct pgwalk_format __maybe_unused arm64_s2_64k_format = {
  * @locked: the bit that says in an invalid entry that somebody is replacing it,
  *	break-before-make. It is the access flag of valid ones, so no bit of a
  *	leaf may be cleared but by compare-and-exchange
+ *
+ * Return: the tree to pass to a walk.
  */
 static __always_inline struct pgwalk_tree
 arm64_s2_tree(void __rcu *root, unsigned int granule, int start_level,
@@ -139,7 +142,7 @@ arm64_s2_tree(void __rcu *root, unsigned int granule, int start_level,
 
 	return (struct pgwalk_tree) {
 		.root = root,
-		.top = 3 - start_level,
+		.top = 3U - start_level,
 		.pages = BIT_ULL(ia_bits - granule),
 		.address = address,
 		.owned = locked,

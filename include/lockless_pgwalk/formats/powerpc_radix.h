@@ -30,7 +30,7 @@
  * the page table of a process, where a huge page was just being split.
  */
 static __always_inline enum pgwalk_type
-powerpc_radix_decode(const struct pgwalk_tree *tree, u64 entry,
+powerpc_radix_decode(const struct pgwalk_tree *tree __maybe_unused, u64 entry,
 		     unsigned int level)
 {
 	bool leaf = entry & POWERPC_RADIX_LEAF;
@@ -45,9 +45,8 @@ powerpc_radix_decode(const struct pgwalk_tree *tree, u64 entry,
 }
 
 #define POWERPC_RADIX_FORMAT						\
-	.width		= PGWALK_BE64,					\
-	.bits		= 9,						\
 	.leaf_levels	= 3,						\
+	.width		= PGWALK_BE64,					\
 	.accessed	= POWERPC_RADIX_ACCESSED,			\
 	.address	= POWERPC_RADIX_ADDRESS,			\
 	.look		= POWERPC_RADIX_VALID | POWERPC_RADIX_LEAF,	\
@@ -56,19 +55,23 @@ powerpc_radix_decode(const struct pgwalk_tree *tree, u64 entry,
 	.decode		= powerpc_radix_decode
 
 static const struct pgwalk_format __maybe_unused powerpc_radix_4k_format = {
+	.bits		= 9,
 	POWERPC_RADIX_FORMAT,
 };
 
 /* A last-level table has 32 entries, so that the one above maps 2 MB here, too. */
 static const struct pgwalk_format __maybe_unused powerpc_radix_64k_format = {
-	POWERPC_RADIX_FORMAT,
+	.bits		= 9,
 	.last_bits	= 5,
+	POWERPC_RADIX_FORMAT,
 };
 
 /**
  * powerpc_radix_tree() - a radix tree of a guest, of four levels and 52 bits
  * @root: its root
  * @page_shift: log2 of the bytes of a page: 12 or 16, as the format has it
+ *
+ * Return: the tree to pass to a walk.
  */
 static __always_inline struct pgwalk_tree
 powerpc_radix_tree(void __rcu *root, unsigned int page_shift)

@@ -52,7 +52,8 @@ x86_tdp_decode(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
  * guest's access to a device exit, or garbage: no memory, so old.
  */
 static __always_inline enum pgwalk_answer
-x86_tdp_busy(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
+x86_tdp_busy(const struct pgwalk_tree *tree, u64 entry,
+	     unsigned int level __maybe_unused)
 {
 	if (entry & X86_TDP_PRESENT)
 		return PGWALK_SLOW;
@@ -62,9 +63,9 @@ x86_tdp_busy(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 
 /* Who owns an entry makes it look accessed, so no more bits need a look. */
 #define X86_TDP_FORMAT							\
-	.width		= PGWALK_64,					\
 	.bits		= X86_TDP_BITS,					\
 	.leaf_levels	= 3,						\
+	.width		= PGWALK_64,					\
 	.leaf_mask	= X86_TDP_PRESENT,				\
 	.leaf_value	= X86_TDP_PRESENT,				\
 	.decode		= x86_tdp_decode,				\
@@ -85,6 +86,8 @@ static const struct pgwalk_format __maybe_unused x86_tdp_format = {
  *	table. It has both accessed bits set and is not X86_TDP_PRESENT
  * @untracked: the bit of leaves whose accesses are tracked by taking their
  *	permissions, as there are no accessed bits
+ *
+ * Return: the tree to pass to a walk.
  */
 static __always_inline struct pgwalk_tree
 x86_tdp_tree(void __rcu *root, unsigned int levels, u64 accessed, u64 address,
