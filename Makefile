@@ -31,6 +31,10 @@ check-series: ## prove the series: each patch applies, builds and passes checkpa
 check-lib: ## test the library in user space
 	@$(MAKE) -C tests check
 
+.PHONY: install-lib
+install-lib: ## install the library for user space; PREFIX=path (/usr/local), DESTDIR=path
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install-lib.sh
+
 .PHONY: mutants
 mutants: ## put known bugs into the library, one by one, and see a test fail
 	@$(MAKE) -C tests mutants
