@@ -84,10 +84,12 @@ static bool model_has_room(const struct model *m, unsigned int level)
 u64 model_link(const struct model *m, const struct model_table *table)
 {
 	u64 pa = model_to_phys(table->entries);
+	u64 high;
 
 	if (m->format->relative)
 		pa -= model_to_phys(m->arena);
-	return pa | m->format->table;
+	high = pa & m->format->high << m->format->high_shift;
+	return (pa ^ high) | high >> m->format->high_shift | m->format->table;
 }
 
 /* The table of @level in which @page is found. Adds it if need be. */

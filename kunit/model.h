@@ -84,6 +84,7 @@ struct model_value {
  * @tracked: the marker of a leaf without accessed bit; likewise
  * @table: an entry for a table, but for the address
  * @leaf: an old leaf of each level, but for the address
+ * @next: behind the last one, which has no name: the formats of other headers
  */
 struct model_format {
 	const char *name;
@@ -112,7 +113,11 @@ struct model_format {
 	u64 tracked;
 	u64 table;
 	u64 leaf[MODEL_LEVELS];
+	const struct model_format *next;
 };
+
+/* The formats under test. A header of formats/ puts its own in front of these. */
+#define MODEL_FORMATS		NULL
 
 static inline void model_store64(void __rcu *entryp, u64 value)
 {

@@ -4,28 +4,16 @@
  * there once more, as the manuals and the kernel have them: the model must not
  * believe the headers under test.
  */
-#include "model_arm64_s2.h"
-#include "model_powerpc_radix.h"
-#include "model_toy.h"
-#include "model_x86_tdp.h"
-
-static const struct model_format *const formats[] = {
-	model_x86_tdp,
-	model_arm64_s2,
-	model_powerpc_radix,
-	model_toy,
-};
+#include "formats/toy.h"
+#include "formats/powerpc_radix.h"
+#include "formats/arm64_s2.h"
+#include "formats/x86_tdp.h"
 
 const struct model_format *model_format(unsigned int nr)
 {
-	const struct model_format *format;
-	unsigned int i;
+	const struct model_format *format = MODEL_FORMATS;
 
-	for (i = 0; i < ARRAY_SIZE(formats); i++) {
-		for (format = formats[i]; format->name; format++) {
-			if (!nr--)
-				return format;
-		}
-	}
-	return NULL;
+	for (; format && nr; nr--)
+		format = format[1].name ? format + 1 : format[1].next;
+	return format;
 }

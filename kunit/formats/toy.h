@@ -3,8 +3,8 @@
 #ifndef _LOCKLESS_PGWALK_MODEL_TOY_H
 #define _LOCKLESS_PGWALK_MODEL_TOY_H
 
-#include "model.h"
-#include "toy_format.h"
+#include "../model.h"
+#include "../toy_format.h"
 
 static const struct model_value model_toy_values[] = {
 	{ "zero", 0, ANYWHERE, PGWALK_EMPTY, PGWALK_OLD },
@@ -69,7 +69,10 @@ static const struct model_format model_toy[] = {
 		.test_clear_young = model_toy_cpu_young,
 		.store = model_store32,
 	},
-	{ }
+	{ .next = MODEL_FORMATS },
 };
+
+#undef MODEL_FORMATS
+#define MODEL_FORMATS		model_toy
 
 #endif /* _LOCKLESS_PGWALK_MODEL_TOY_H */

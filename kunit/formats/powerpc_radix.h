@@ -5,7 +5,7 @@
 
 #include <lockless_pgwalk/formats/powerpc_radix.h>
 
-#include "model.h"
+#include "../model.h"
 
 /*
  * Power ISA 3.0B, Book III, 5.7.10.2 "Radix Tree Page Directory Entry" and what
@@ -116,7 +116,10 @@ static const struct model_format model_powerpc_radix[] = {
 		.table_size = 256,
 		.shift = { 0, 5, 14, 23 }, .pages = BIT_ULL(36),
 	},
-	{ }
+	{ .next = MODEL_FORMATS },
 };
+
+#undef MODEL_FORMATS
+#define MODEL_FORMATS		model_powerpc_radix
 
 #endif /* _LOCKLESS_PGWALK_MODEL_POWERPC_RADIX_H */

@@ -5,7 +5,7 @@
 
 #include <lockless_pgwalk/formats/arm64_s2.h>
 
-#include "model.h"
+#include "../model.h"
 
 /*
  * Arm ARM, D8.3 "Translation table descriptor formats"; what software has, from
@@ -220,7 +220,10 @@ static const struct model_format model_arm64_s2[] = {
 		.address = GENMASK_ULL(47, 12),
 		.high = GENMASK_ULL(15, 12), .high_shift = 48 - 12,
 	},
-	{ }
+	{ .next = MODEL_FORMATS },
 };
+
+#undef MODEL_FORMATS
+#define MODEL_FORMATS		model_arm64_s2
 
 #endif /* _LOCKLESS_PGWALK_MODEL_ARM64_S2_H */

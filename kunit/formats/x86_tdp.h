@@ -5,7 +5,7 @@
 
 #include <lockless_pgwalk/formats/x86_tdp.h>
 
-#include "model.h"
+#include "../model.h"
 
 /* arch/x86/kvm/mmu/spte.h */
 #define SPTE_MMU_PRESENT	BIT_ULL(11)
@@ -128,7 +128,10 @@ static const struct model_format model_x86_tdp[] = {
 		.top = 4, .pages = BIT_ULL(45),
 		.accessed = BIT_ULL(5), .dirty = BIT_ULL(6),
 	},
-	{ }
+	{ .next = MODEL_FORMATS },
 };
+
+#undef MODEL_FORMATS
+#define MODEL_FORMATS		model_x86_tdp
 
 #endif /* _LOCKLESS_PGWALK_MODEL_X86_TDP_H */
