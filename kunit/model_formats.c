@@ -5,6 +5,7 @@
  * believe the headers under test.
  */
 #include "formats/toy.h"
+#include "formats/riscv_gstage.h"
 #include "formats/powerpc_radix.h"
 #include "formats/arm64_s2.h"
 #include "formats/x86_tdp.h"
