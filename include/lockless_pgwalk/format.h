@@ -239,13 +239,7 @@ static __always_inline u64 pgwalk_swap(const struct pgwalk_format *fmt,
 	}
 }
 
-/*
- * A load pairs with the store that links a table and may not be seen before
- * what was written to the table: a release, a store after a write barrier, or,
- * where stores are seen in their order (x86), any.  Hardware that walks the
- * tables asks the same of it.  What is read of the table is reached through the
- * address in the entry, and that dependency orders the two loads.
- */
+/* No order but that of what depends on the value, see DOC: Ordering in walk.h. */
 static __always_inline u64 pgwalk_load_raw(const struct pgwalk_format *fmt,
 					   const void __rcu *entryp)
 {
@@ -266,6 +260,7 @@ static __always_inline u64 pgwalk_load(const struct pgwalk_format *fmt,
 /*
  * What @exchange of a format does if it has none.  It publishes nothing and needs
  * no order; that it is atomic is what keeps it from undoing a concurrent write.
+ * LPW(pgwalk_exchange:A) for either width.
  */
 static __always_inline bool pgwalk_exchange(const struct pgwalk_format *fmt,
 					    const struct pgwalk_entry *entry,

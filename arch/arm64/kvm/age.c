@@ -28,10 +28,10 @@ bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 	unsigned int answer = PGWALK_OLD;
 	struct kvm_pgtable *pgt;
 
-	rcu_read_lock();
+	rcu_read_lock(); /* LPW(kvm_arch_age_lockless:A) */
 	/*
-	 * Pairs with rcu_assign_pointer() in kvm_publish_stage2(). NULL is what
-	 * kvm_free_stage2_pgd() leaves: nobody will use the guest again.
+	 * LPW(kvm_arch_age_lockless:B), pairs with kvm_publish_stage2:B. NULL
+	 * is what kvm_free_stage2_pgd:A leaves: nobody will use the guest again.
 	 */
 	pgt = rcu_dereference(kvm->arch.lockless_pgt);
 	if (pgt)
@@ -39,7 +39,7 @@ bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 								      range->start,
 								      range->end,
 								      &young);
-	rcu_read_unlock();
+	rcu_read_unlock(); /* LPW(kvm_arch_age_lockless:C) */
 
 	return kvm_age_answer(range, answer);
 }

@@ -60,15 +60,16 @@ bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 	if (READ_ONCE(kvm->arch.secure_guest) & KVMPPC_SECURE_INIT_DONE)
 		return false;
 
-	rcu_read_lock();
+	rcu_read_lock(); /* LPW(kvm_arch_age_lockless:A) */
 	/*
-	 * Pairs with rcu_assign_pointer() in kvmppc_init_vm_radix(). NULL if
-	 * the guest has just changed to a hashed table.
+	 * LPW(kvm_arch_age_lockless:B), pairs with kvmppc_init_vm_radix:A. NULL,
+	 * by kvmppc_switch_mmu_to_hpt:A, if the guest has just changed to a
+	 * hashed table.
 	 */
 	pgtable = rcu_dereference(kvm->arch.lockless_pgtable);
 	if (pgtable)
 		answer = radix_age(pgtable, range);
-	rcu_read_unlock();
+	rcu_read_unlock(); /* LPW(kvm_arch_age_lockless:C) */
 
 	return kvm_age_answer(range, answer);
 }

@@ -46,6 +46,7 @@ static struct kvm_mmu_page *tdp_age_next_root(struct kvm *kvm,
 	struct list_head *roots = &kvm->arch.tdp_mmu_roots;
 
 	root = list_prepare_entry(root, roots, link);
+	/* LPW(tdp_age_next_root:A) */
 	list_for_each_entry_continue_rcu(root, roots, link) {
 		if (tdp_age_want_root(root, as_id))
 			return root;
@@ -58,8 +59,8 @@ static struct kvm_mmu_page *tdp_age_next_root(struct kvm *kvm,
  * in an RCU read-side critical section.  Roots and the tables below them are
  * freed after a grace period, so that they stay tables until its end.
  *
- * The list is read without its lock: pairs with list_add_rcu(), which publishes
- * a root that is complete.  What an invalid root maps is about to be zapped;
+ * The list is read without its lock; list_add_rcu() in kvm_tdp_mmu_alloc_root()
+ * publishes a root that is complete, to tdp_age_next_root:A.  What an invalid root maps is about to be zapped;
  * one that becomes invalid this moment is as good as valid.
  */
 #define for_each_valid_tdp_mmu_root_rcu(_kvm, _root, _as_id)		\
@@ -135,10 +136,10 @@ bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 	if (READ_ONCE(kvm->arch.indirect_shadow_pages))
 		answer = PGWALK_SLOW;
 
-	rcu_read_lock();
+	rcu_read_lock(); /* LPW(kvm_arch_age_lockless:A) */
 	for_each_valid_tdp_mmu_root_rcu(kvm, root, range->slot->as_id)
 		answer |= tdp_age_root(root, range, &young);
-	rcu_read_unlock();
+	rcu_read_unlock(); /* LPW(kvm_arch_age_lockless:C) */
 
 	return kvm_age_answer(range, answer);
 }
