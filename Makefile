@@ -35,6 +35,10 @@ check-lib: ## test the library in user space
 install-lib: ## install the library for user space; PREFIX=path (/usr/local), DESTDIR=path
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install-lib.sh
 
+.PHONY: bench-lib
+bench-lib: ## measure the library beside other ways to walk; writes tests/bench/results.txt and .svg
+	@tests/bench/bench.sh build/bench
+
 .PHONY: mutants
 mutants: ## put known bugs into the library, one by one, and see a test fail
 	@$(MAKE) -C tests mutants

@@ -266,6 +266,11 @@ library=(-std=c11 -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG "-I$TOP/include" 
 	-DPROBE_FORMAT=x86_tdp_format '-DPROBE_HEADER="lockless_pgwalk/formats/x86_tdp.h"')
 # shellcheck disable=SC2034
 library_tests=("$TOP"/tests/*.c "$TOP"/kunit/model*.c "$TOP"/kunit/*_kunit.c "$TOP/user/kunit.c")
+# shellcheck disable=SC2034
+bench=(-std=c11 -D_GNU_SOURCE "-I$TOP/include" "-I$TOP/user" '-DBENCH_NAME="x86"'
+	'-DBENCH_HEADER="formats/x86.h"')
+# shellcheck disable=SC2034
+bench_files=("$TOP"/tests/bench/*.c)
 # kernel files and what they include; macros there are those of the kernel
 # shellcheck disable=SC2034
 kernel=(-std=gnu2x -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG "-I$TOP" "-I$TOP/user" "-I$TOP/user/x86"
@@ -279,6 +284,7 @@ guest=(-std=gnu11 "-I$TOP/kunit")
 # shellcheck disable=SC2034
 mapfile -t guest_tests < <(find "$TOP/tests/guest" -name '*.c' ! -name arm64.c ! -name powerpc.c | sort)
 user_space "tests/, kunit/" library library_tests
+user_space tests/bench/ bench bench_files
 user_space "tests/kernel/, user/" kernel kernel_tests --checks=-bugprone-suspicious-include,-bugprone-macro-parentheses \
 	--header-filter='include/lockless_pgwalk|kunit|tests|user|mm/young_'
 user_space tests/guest/ guest guest_tests
