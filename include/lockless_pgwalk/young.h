@@ -11,7 +11,7 @@
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
 
-/* Entries of a line. */
+/* Entries of a line. Their bits are a byte of a bitmap. */
 #define PGWALK_LINE	8
 
 /* All of a line is in registers only if the compiler unrolls what reads it. */
@@ -128,99 +128,26 @@ pgwalk_entry_young(const struct pgwalk_format *fmt,
 	return answer;
 }
 
-/* The bits of a line, which may lie in two words. */
-static __always_inline unsigned long pgwalk_get_line(const unsigned long *map,
-						     u64 first)
-{
-	unsigned int shift = first % BITS_PER_LONG;
-	unsigned long bits = map[first / BITS_PER_LONG] >> shift;
-
-	if (shift > BITS_PER_LONG - PGWALK_LINE)
-		bits |= map[first / BITS_PER_LONG + 1] << (BITS_PER_LONG - shift);
-	return bits;
-}
-
-static __always_inline void pgwalk_set_line(unsigned long *map, u64 first,
-					    unsigned long bits)
-{
-	unsigned int shift = first % BITS_PER_LONG;
-
-	map[first / BITS_PER_LONG] |= bits << shift;
-	if (shift > BITS_PER_LONG - PGWALK_LINE)
-		map[first / BITS_PER_LONG + 1] |= bits >> (BITS_PER_LONG - shift);
-}
-
-/* All that was asked is whether anything is young. */
-static __always_inline bool pgwalk_is_answered(const struct pgwalk_young *young,
-					       unsigned int answer)
-{
-	return answer & PGWALK_YOUNG && !young->young && !young->clear;
-}
-
-/* Stand on entry @i of the line that begins with @line. */
-static __always_inline void
-pgwalk_in_line(const struct pgwalk_format *fmt, struct pgwalk_entry *entry,
-	       const struct pgwalk_entry *line, unsigned int i, u64 raw)
-{
-	entry->entryp = (char __rcu *)line->entryp + i * pgwalk_size(fmt);
-	entry->pos = line->pos + i;
-	entry->next = entry->pos + 1;
-	entry->seen = pgwalk_swap(fmt, raw);
-}
-
-/* pgwalk_entry_young() for each of a line. */
-static __always_inline unsigned int
-pgwalk_each_young(const struct pgwalk_format *fmt,
-		  const struct pgwalk_tree *tree,
-		  const struct pgwalk_entry *line, const u64 *raw,
-		  const struct pgwalk_young *young)
-{
-	struct pgwalk_entry entry = *line;
-	unsigned int answer = PGWALK_OLD;
-	unsigned int i;
-
-	for (i = 0; i < PGWALK_LINE && !pgwalk_is_answered(young, answer); i++) {
-		pgwalk_in_line(fmt, &entry, line, i, raw[i]);
-		entry.type = pgwalk_decode(fmt, tree, entry.seen, 0);
-		answer |= pgwalk_entry_young(fmt, tree, &entry, young);
-	}
-	return answer;
-}
-
-/* Clear the leaves of a line that @bits has. */
-static __always_inline void
-pgwalk_leaves_clear(const struct pgwalk_format *fmt,
-		    const struct pgwalk_tree *tree,
-		    const struct pgwalk_entry *line, const u64 *raw,
-		    unsigned long bits)
-{
-	struct pgwalk_entry entry = *line;
-
-	entry.type = PGWALK_LEAF;
-	for (; bits; bits &= bits - 1) {
-		unsigned int i = __ffs(bits);
-
-		pgwalk_in_line(fmt, &entry, line, i, raw[i]);
-		pgwalk_make_old(fmt, tree, &entry);
-	}
-}
-
 /**
- * struct pgwalk_masks - bits of entries, as they are in memory
+ * struct pgwalk_masks - bits of entries, as they are in memory, and of an answer
  * @accessed: the accessed bit
  * @look: an entry without any of these is old
  * @leaf: what all leaves of a plain line have
  * @no_leaf: what none of them has
+ * @enough: an answer that ends the walk: all that was asked is whether anything
+ *	is young
  */
 struct pgwalk_masks {
 	u64 accessed;
 	u64 look;
 	u64 leaf;
 	u64 no_leaf;
+	unsigned int enough;
 };
 
 static __always_inline struct pgwalk_masks
-pgwalk_masks(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree)
+pgwalk_masks(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
+	     const struct pgwalk_young *young)
 {
 	u64 accessed = pgwalk_accessed(fmt, tree);
 
@@ -230,80 +157,164 @@ pgwalk_masks(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree)
 		.leaf = pgwalk_swap(fmt, fmt->leaf_value),
 		.no_leaf = pgwalk_swap(fmt, (fmt->leaf_mask ^ fmt->leaf_value) |
 					    tree->tracked),
+		.enough = young->young || young->clear ? PGWALK_OLD : PGWALK_YOUNG,
 	};
 }
 
-/* The accessed bits of a line, side by side. The first one is the lowest. */
-static __always_inline unsigned long pgwalk_gather(const u64 *seen,
-						   u64 accessed)
+/**
+ * struct pgwalk_line - a line of entries
+ * @entryp: address of the first one
+ * @byte: which byte of the bitmaps it is
+ * @seen: raw values. They stay in registers, as all that reads them is unrolled;
+ *	what cannot be has a copy
+ * @any: the bits that any of them has
+ * @all: the bits that all of them have
+ */
+struct pgwalk_line {
+	void __rcu *entryp;
+	u64 byte;
+	u64 seen[PGWALK_LINE];
+	u64 any;
+	u64 all;
+};
+
+/* Read a line, each entry once. */
+static __always_inline void pgwalk_line_read(const struct pgwalk_format *fmt,
+					     const char __rcu *entryp,
+					     struct pgwalk_line *line)
 {
-	u64 bits = 0;
+	unsigned int i;
+
+	line->any = 0;
+	line->all = ~0ULL;
+PGWALK_UNROLL
+	for (i = 0; i < PGWALK_LINE; i++) {
+		line->seen[i] = pgwalk_load_raw(fmt, entryp + i * pgwalk_size(fmt));
+		line->any |= line->seen[i];
+		line->all &= line->seen[i];
+	}
+}
+
+/* Are all of them leaves, with an accessed bit that may be cleared? */
+static __always_inline bool pgwalk_line_is_plain(const struct pgwalk_masks *masks,
+						 const struct pgwalk_line *line)
+{
+	return (line->all & masks->leaf) == masks->leaf &&
+	       !(line->any & masks->no_leaf);
+}
+
+/* Are all of them old? Not all such lines are known for it. */
+static __always_inline bool pgwalk_line_is_old(const struct pgwalk_format *fmt,
+					       const struct pgwalk_masks *masks,
+					       const struct pgwalk_line *line)
+{
+	/* Where each leaf is worth a look, a line of leaves is what is common. */
+	if (fmt->look & fmt->leaf_value)
+		return !(line->any & masks->accessed) &&
+		       pgwalk_line_is_plain(masks, line);
+	return !(line->any & masks->look);
+}
+
+/* The accessed bits, side by side. The first one is the lowest. */
+static __always_inline unsigned int
+pgwalk_line_accessed(const struct pgwalk_masks *masks,
+		     const struct pgwalk_line *line)
+{
+	u64 accessed = masks->accessed, bits = 0;
 	int i;
 
+	if (line->all & accessed)
+		return GENMASK(PGWALK_LINE - 1, 0);
+	/* One register, not a constant for each. */
+	OPTIMIZER_HIDE_VAR(accessed);
 PGWALK_UNROLL
 	for (i = PGWALK_LINE - 1; i >= 0; i--)
-		bits = 2 * bits + (seen[i] & accessed);
-	return bits >> __ffs64(accessed);
+		bits = 2 * bits + (line->seen[i] & accessed);
+	return bits >> __ffs64(masks->accessed);
+}
+
+static __always_inline u8 *pgwalk_line_bits(const struct pgwalk_line *line,
+					    const unsigned long *map)
+{
+	u64 byte = line->byte;
+
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		byte ^= sizeof(*map) - 1;
+	return (u8 *)map + byte;
 }
 
 /*
- * pgwalk_entry_young() for a line of entries.  Most lines have only old entries,
- * or only leaves, and the values of all of them together tell so.
- *
- * @seen stays in registers, as all that reads it is unrolled; what cannot be has
- * a copy.
+ * Those entries of a line that @bits has: pgwalk_entry_young(), or, if all are
+ * known to be young leaves that are to be cleared, just that.
  */
+static __always_inline unsigned int
+pgwalk_line_each(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree,
+		 const struct pgwalk_masks *masks,
+		 const struct pgwalk_line *line, unsigned long bits,
+		 const struct pgwalk_young *young, bool clear)
+{
+	unsigned int answer = PGWALK_OLD;
+	struct pgwalk_entry entry = { .type = PGWALK_LEAF };
+	u64 raw[PGWALK_LINE];
+	unsigned int i;
+
+PGWALK_UNROLL
+	for (i = 0; i < PGWALK_LINE; i++)
+		raw[i] = line->seen[i];
+
+	for (; bits && !(answer & masks->enough); bits &= bits - 1) {
+		i = __ffs(bits);
+		entry.entryp = (char __rcu *)line->entryp + i * pgwalk_size(fmt);
+		entry.pos = young->start + line->byte * PGWALK_LINE + i;
+		entry.next = entry.pos + 1;
+		entry.seen = pgwalk_swap(fmt, raw[i]);
+		if (clear) {
+			pgwalk_make_old(fmt, tree, &entry);
+			continue;
+		}
+		entry.type = pgwalk_decode(fmt, tree, entry.seen, 0);
+		answer |= pgwalk_entry_young(fmt, tree, &entry, young);
+	}
+	return answer;
+}
+
+/* pgwalk_entry_young() for a line that may not be old. */
 static __always_inline unsigned int
 pgwalk_line_young(const struct pgwalk_format *fmt,
 		  const struct pgwalk_tree *tree,
 		  const struct pgwalk_masks *masks,
-		  const struct pgwalk_entry *line,
+		  const struct pgwalk_line *line,
 		  const struct pgwalk_young *young)
 {
-	u64 seen[PGWALK_LINE], raw[PGWALK_LINE], any = 0, all = ~0ULL;
-	u64 first = line->pos - young->start;
 	unsigned long bits;
-	unsigned int i;
 
-PGWALK_UNROLL
-	for (i = 0; i < PGWALK_LINE; i++) {
-		seen[i] = pgwalk_load_raw(fmt, (char __rcu *)line->entryp +
-					       i * pgwalk_size(fmt));
-		any |= seen[i];
+	if (unlikely(!pgwalk_line_is_plain(masks, line))) {
+		bits = GENMASK(PGWALK_LINE - 1, 0);
+		/* Holes between leaves: only what is accessed is worth a look. */
+		if (!(line->any & masks->look & ~masks->accessed))
+			bits = pgwalk_line_accessed(masks, line);
+		return pgwalk_line_each(fmt, tree, masks, line, bits, young, false);
 	}
-	if (!(any & masks->look))
+
+	bits = pgwalk_line_accessed(masks, line);
+	if (!bits)
 		return PGWALK_OLD;
-
-PGWALK_UNROLL
-	for (i = 0; i < PGWALK_LINE; i++)
-		all &= seen[i];
-	if ((all & masks->leaf) == masks->leaf && !(any & masks->no_leaf)) {
-		if (!(any & masks->accessed))
-			return PGWALK_OLD;
-		bits = all & masks->accessed ? GENMASK(PGWALK_LINE - 1, 0) :
-					       pgwalk_gather(seen, masks->accessed);
-		if (young->young)
-			pgwalk_set_line(young->young, first, bits);
-		if (!young->clear)
-			return PGWALK_YOUNG;
+	if (young->young)
+		*pgwalk_line_bits(line, young->young) |= bits;
+	if (young->clear) {
 		if (young->predicate)
-			bits &= pgwalk_get_line(young->predicate, first);
-PGWALK_UNROLL
-		for (i = 0; i < PGWALK_LINE; i++)
-			raw[i] = seen[i];
-		pgwalk_leaves_clear(fmt, tree, line, raw, bits);
-		return PGWALK_YOUNG;
+			bits &= *pgwalk_line_bits(line, young->predicate);
+		pgwalk_line_each(fmt, tree, masks, line, bits, young, true);
 	}
-
-PGWALK_UNROLL
-	for (i = 0; i < PGWALK_LINE; i++)
-		raw[i] = seen[i];
-	return pgwalk_each_young(fmt, tree, line, raw, young);
+	return PGWALK_YOUNG;
 }
 
 /*
  * pgwalk_entry_young() for as many lines as there are from the entry of level 0
  * where the walk stands.  It stands on the last one of them afterwards.
+ *
+ * Old lines have a loop of their own, so that what it needs is in registers. Only
+ * one thing moves there: the compiler must not keep others in step with it.
  */
 static __always_inline unsigned int
 pgwalk_lines_young(const struct pgwalk_format *fmt,
@@ -311,20 +322,34 @@ pgwalk_lines_young(const struct pgwalk_format *fmt,
 		   const struct pgwalk_masks *masks, struct pgwalk_iter *iter,
 		   const struct pgwalk_young *young)
 {
+	const unsigned int size = PGWALK_LINE * pgwalk_size(fmt);
 	struct pgwalk_entry *entry = &iter->entry;
-	struct pgwalk_entry line = *entry;
+	u64 nr = (iter->table_end - entry->pos) / PGWALK_LINE;
+	u64 byte = (entry->pos - young->start) / PGWALK_LINE;
+	char __rcu *start = entry->entryp;
+	char __rcu *end = start + nr * size;
+	char __rcu *next = start;
 	unsigned int answer = PGWALK_OLD;
+	struct pgwalk_line line;
+	bool old;
 
 	do {
-		answer |= pgwalk_line_young(fmt, tree, masks, &line, young);
-		line.entryp = (char __rcu *)line.entryp +
-			      PGWALK_LINE * pgwalk_size(fmt);
-		line.pos += PGWALK_LINE;
-	} while (iter->table_end - line.pos >= PGWALK_LINE &&
-		 !pgwalk_is_answered(young, answer));
+		do {
+			pgwalk_line_read(fmt, next, &line);
+			old = pgwalk_line_is_old(fmt, masks, &line);
+			next += size;
+		} while (old && next != end);
+		OPTIMIZER_HIDE_VAR(next);
+		if (old)
+			break;
 
-	entry->entryp = (char __rcu *)line.entryp - pgwalk_size(fmt);
-	entry->next = line.pos;
+		line.entryp = next - size;
+		line.byte = byte + (size_t)(next - size - start) / size;
+		answer |= pgwalk_line_young(fmt, tree, masks, &line, young);
+	} while (next != end && !(answer & masks->enough));
+
+	entry->entryp = next - pgwalk_size(fmt);
+	entry->next = entry->pos + (size_t)(next - start) / pgwalk_size(fmt);
 	return answer;
 }
 
@@ -353,7 +378,9 @@ pgwalk_test_clear_young(const struct pgwalk_format *fmt,
 			const struct pgwalk_tree *tree, u64 start, u64 end,
 			const struct pgwalk_young *young)
 {
-	const struct pgwalk_masks masks = pgwalk_masks(fmt, tree);
+	const struct pgwalk_masks masks = pgwalk_masks(fmt, tree, young);
+	/* A copy, which no write to a bitmap can change. */
+	const struct pgwalk_young how = *young;
 	unsigned int answer = PGWALK_OLD;
 	struct pgwalk_iter iter;
 
@@ -368,18 +395,19 @@ pgwalk_test_clear_young(const struct pgwalk_format *fmt,
 		return PGWALK_SLOW;
 
 	iter = pgwalk_start(tree, start, end);
-	while (!pgwalk_is_answered(young, answer) &&
-	       pgwalk_seek(fmt, tree, &iter)) {
+	while (!(answer & masks.enough) && pgwalk_seek(fmt, tree, &iter)) {
 		struct pgwalk_entry *entry = &iter.entry;
 
-		if (!entry->level && iter.table_end - entry->pos >= PGWALK_LINE) {
+		if (!entry->level &&
+		    (entry->pos - how.start) % PGWALK_LINE == 0 &&
+		    iter.table_end - entry->pos >= PGWALK_LINE) {
 			answer |= pgwalk_lines_young(fmt, tree, &masks, &iter,
-						     young);
+						     &how);
 			continue;
 		}
 		if (!entry->level)
 			pgwalk_read(fmt, tree, entry);
-		answer |= pgwalk_entry_young(fmt, tree, entry, young);
+		answer |= pgwalk_entry_young(fmt, tree, entry, &how);
 	}
 
 	return answer;
