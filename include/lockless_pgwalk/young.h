@@ -10,6 +10,8 @@
 
 #include <linux/bitmap.h>
 #include <linux/bitops.h>
+#include <linux/compiler.h>
+#include <linux/types.h>
 
 /* Entries of a line. Their bits are a byte of a bitmap. */
 #define PGWALK_LINE	8

@@ -40,4 +40,9 @@
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #endif
 
+/* The compiler knows no more what is in it. */
+#ifndef OPTIMIZER_HIDE_VAR
+#define OPTIMIZER_HIDE_VAR(var)	__asm__("" : "=r" (var) : "0" (var))
+#endif
+
 #endif /* _PGWALK_USER_LINUX_COMPILER_H */
