@@ -19,7 +19,7 @@
 /* A word for each bitmap: they are on the stack. */
 #define YOUNG_BATCH_PAGES	((unsigned long)BITS_PER_LONG)
 
-/* How much larger the next window is if the last one was of use. */
+/* How much larger the next window is if the last one was of use, and slow. */
 #define YOUNG_BATCH_GROWTH	8
 
 /* No page is alone before __young_batch_age() has looked at it. */
@@ -45,10 +45,11 @@
  * A page without neighbours is alone, and asked about as if there were no
  * windows. The first window is one page, too, so that a slow answer costs no
  * more. While windows follow each other closely and most of their pages are
- * asked for, they get larger. The one call that opens a window clears its first
- * page and tests the others. Another one, by young_batch_flush(), clears all
- * others that were asked for and were young. So there are never more calls than
- * pages that were asked for.
+ * asked for, they are large. Where answers are fast they are so at once, because
+ * it takes next to nothing there to look at a page. The one call that opens a
+ * window clears its first page and tests the others. Another one, by
+ * young_batch_flush(), clears all others that were asked for and were young. So
+ * there are never more calls than pages that were asked for.
  *
  * A slow answer holds for wanted pages, and for no other. So where answers are
  * slow, young_batch_wanted() looks ahead for the pages of a window that will be
@@ -132,24 +133,50 @@ static inline unsigned int young_batch_flush(struct young_batch *batch,
 	return skipped;
 }
 
+/* Of @nr entries, how many are old and present before another one comes? By fours. */
+static inline unsigned int young_batch_old(pte_t *ptep, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i + 4 <= nr; i += 4) {
+		pte_t a = ptep_get(ptep + i), b = ptep_get(ptep + i + 1);
+		pte_t c = ptep_get(ptep + i + 2), d = ptep_get(ptep + i + 3);
+		int young;
+
+		young = pte_young(a);
+		young |= pte_young(b);
+		young |= pte_young(c);
+		young |= pte_young(d);
+		if (young)
+			break;
+		if (!pte_present(a) || !pte_present(b) ||
+		    !pte_present(c) || !pte_present(d))
+			break;
+	}
+	return i;
+}
+
 /* How many pages behind @addr does no MMU find young? */
 static noinline unsigned int young_batch_skip(struct young_batch *batch,
 					      unsigned long addr, pte_t *ptep)
 {
-	unsigned long pages = young_batch_pages(addr, batch->end);
+	unsigned int pages = young_batch_pages(addr, batch->end);
 	unsigned long young = batch->young >>
-			      young_batch_pages(batch->start, addr);
-	unsigned int old, used = 0;
+			      young_batch_pages(batch->start, addr) >> 1;
+	unsigned int old, used;
 
-	for (old = 1; old < pages; old++) {
+	pages = min(pages - 1, young ? __ffs(young) : YOUNG_BATCH_PAGES);
+	ptep++;
+	used = young_batch_old(ptep, pages);
+	for (old = used; old < pages; old++) {
 		pte_t pte = ptep_get(ptep + old);
 
-		if (pte_young(pte) || young & BIT(old))
+		if (pte_young(pte))
 			break;
-		used += pte_present(pte);
+		used += !!pte_present(pte);
 	}
 	batch->used += used;
-	batch->skipped += --old;
+	batch->skipped += old;
 	return old;
 }
 
@@ -206,7 +233,9 @@ static noinline bool young_batch_open(struct young_batch *batch,
 
 	if (batch->reach == YOUNG_BATCH_WINDOW) {
 		last = young_batch_pages(batch->start, batch->end);
-		nr = min(last * YOUNG_BATCH_GROWTH, YOUNG_BATCH_PAGES);
+		nr = YOUNG_BATCH_PAGES;
+		if (batch->slow)
+			nr = min(last * YOUNG_BATCH_GROWTH, nr);
 	}
 
 	if (batch->clear)
