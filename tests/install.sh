@@ -72,8 +72,8 @@ only_allowed() {
 }
 
 # Names of the kernel, each of which the library uses.
-allowed=(BITS_PER_LONG BIT_ULL BUILD_BUG_ON_INVALID GENMASK GENMASK_ULL READ_ONCE WARN_ON_ONCE
-	__always_inline __ffs __ffs64 __force __maybe_unused __rcu __set_bit __va be32_to_cpu
+allowed=(BITS_PER_LONG BIT_ULL BUILD_BUG_ON_INVALID GENMASK GENMASK_ULL OPTIMIZER_HIDE_VAR
+	READ_ONCE WARN_ON_ONCE __always_inline __ffs __ffs64 __force __maybe_unused __rcu __set_bit __va be32_to_cpu
 	be64_to_cpu bitmap_set find_next_bit likely test_bit try_cmpxchg64_relaxed
 	try_cmpxchg_relaxed u32 u64 unlikely)
 

@@ -1,48 +1,90 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# mutants.sh DIR: put each bug of mutants.txt into a copy of the code in DIR, and see a test fail
+# mutants.sh DIR [PATTERN]: put each bug of mutants.txt into a copy of the code
+# below DIR, one at a time, and see a test fail. PATTERN: of lines that match it.
 set -u
-dir=$1
+dir=$(mktemp -d "$1/mutants.XXXXXX") || exit
+trap 'rm -rf "$dir"' EXIT
+pattern=${2:-.}
 jobs=${JOBS:-$(nproc)}
 
-# find_kernel_bug DIR: likewise for the files of the kernel.
-find_kernel_bug() {
-	local test
-	for test in kernel/*.c; do
-		gcc -std=gnu2x -O1 -w -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG "-I$1" "-I$1/include" -I../user -I../user/x86 \
-			"$test" -o "$1/kernel" || return
-		timeout 60 "$1/kernel" >"$1/out" 2>&1 || { first_failure "$1" "$test"; return; }
+library="-std=c11 -I../kunit -I../user"
+kernel="-std=gnu2x -I../user -I../user/x86"
+declare -A sources flags
+sources[unit]="$(echo ../kunit/*_kunit.c ../kunit/model*.c) debug_kunit.c ../user/kunit.c"
+flags[unit]=$library
+sources[interleave]="interleave.c interleave_writers.c ../user/kunit.c"
+flags[interleave]=$library
+sources[threads]=threads.c
+flags[threads]="$library -fsanitize=thread -pthread"
+kernel_tests=()
+for test in kernel/*.c; do
+	name=$(basename "$test" .c)
+	sources[$name]="$test ../user/kunit.c"
+	flags[$name]=$kernel
+	kernel_tests+=("$name")
+done
+
+# compile COPY FILE PROGRAM: what does not depend on FILE, in which the bug is, is
+# taken from the copy without a bug.
+compile() {
+	local copy=$1 file=$2 program=$3 objects=() source object
+	for source in ${sources[$program]}; do
+		object=$program-$(basename "$source" .c).o
+		if [ "$copy" = "$dir/0" ] || grep -q "/$file" "$dir/0/${object%.o}.d"; then
+			# shellcheck disable=SC2086 # several flags
+			gcc -O1 -w -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG -MMD "-I$copy" "-I$copy/include" ${flags[$program]} \
+				-c "$source" -o "$copy/$object" || return
+			objects+=("$copy/$object")
+		else
+			objects+=("$dir/0/$object")
+		fi
 	done
+	# shellcheck disable=SC2086
+	gcc ${flags[$program]} "${objects[@]}" -o "$copy/$program"
 }
 
-# find_bug DIR: prints what found the bug that is there.
+# fails COPY FILE PROGRAM [ARGUMENT]: says how, up to the first test that fails.
+# One that does not compile finds nothing.
+fails() {
+	local copy=$1 program=$3 last status
+	compile "$@" || return
+	last=$(TSAN_OPTIONS=halt_on_error=1 timeout 120 "$copy/$program" "${@:4}" 2>&1 |
+		sed -n '/^not ok/{p; q}; /^ok/h; $!d; x; p'; exit "${PIPESTATUS[0]}")
+	status=$?
+	[ $status -ne 0 ] || return 1
+	case $last in
+	"not ok"*) echo "$program: ${last#*- }" ;;
+	*) echo "$program: crash, hang or sanitizer, behind ${last#*- }" ;;
+	esac
+}
+
+# find_bug COPY FILE: says what found the bug in FILE.
 find_bug() {
-	local flags=(-std=c11 -O1 -w -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG "-I$1/include" -I../kunit -I../user)
-	gcc "${flags[@]}" unit.c -o "$1/unit" || return
-	timeout 60 "$1/unit" >"$1/out" 2>&1 || { first_failure "$1" unit; return; }
-	gcc "${flags[@]}" interleave.c -o "$1/interleave" || return
-	timeout 120 "$1/interleave" >"$1/out" 2>&1 || { first_failure "$1" interleave; return; }
-	gcc "${flags[@]}" -fsanitize=thread -pthread threads.c -o "$1/threads" || return
-	TSAN_OPTIONS=halt_on_error=1 "$1/threads" 3 >"$1/out" 2>&1 || first_failure "$1" threads
+	local program
+	if [ "$2" = all ] || [[ $2 != include/lockless_pgwalk/* ]]; then
+		for program in "${kernel_tests[@]}"; do
+			fails "$1" "$2" "$program" && return
+		done
+	fi
+	[ "$2" = all ] || [[ $2 = include/lockless_pgwalk/* ]] || return
+	fails "$1" "$2" unit || fails "$1" "$2" interleave || fails "$1" "$2" threads 3
 }
 
-first_failure() {
-	sed -n 's/^not ok [0-9]* *- //p' "$1/out" | head -n 1 | grep . || echo "$2: crash, hang or sanitizer"
-}
-
-# mutant DIR NAME FILE SCRIPT
-mutant() {
-	local found file=include/lockless_pgwalk/$3 find=find_bug
-	[[ $3 != /* ]] || file=${3#/} find=find_kernel_bug
+copy_to() {
 	mkdir -p "$1"
 	cp -r ../include ../arch ../mm ../virt "$1"
+}
+
+# mutant COPY NAME FILE SCRIPT
+mutant() {
+	local found file=include/lockless_pgwalk/$3
+	[[ $3 != /* ]] || file=${3#/}
+	copy_to "$1"
 	sed -i "$4" "$1/$file"
 	if cmp -s "../$file" "$1/$file"; then
 		echo "not ok - $2: $file has changed, mutants.txt has not"
-		return
-	fi
-	found=$("$find" "$1")
-	if [ -n "$found" ]; then
+	elif found=$(find_bug "$1" "$file"); then
 		echo "ok - $2: $found"
 		touch "$1.found"
 	else
@@ -51,13 +93,22 @@ mutant() {
 	rm -rf "$1"
 }
 
-rm -rf "$dir"
-mkdir -p "$dir"
+copy_to "$dir/0"
+found=$(find_bug "$dir/0" all) || found=
+for program in "${!sources[@]}"; do
+	[ -x "$dir/0/$program" ] || found=${found:-$program does not compile}
+done
+if [ -n "$found" ]; then
+	echo "not ok - without a bug: $found"
+	exit 1
+fi
+
 number=0
 while IFS='|' read -r name file script; do
 	number=$((number + 1))
 	[ "$number" -le "$jobs" ] || wait -n
 	mutant "$dir/$number" "$name" "${file//[[:space:]]/}" "$script" &
-done < <(sed '/^#/d; s/ | /|/; s/ | /|/' mutants.txt)
+done < <(sed '/^#/d; s/ | /|/; s/ | /|/' mutants.txt | grep -e "$pattern")
 wait
-[ "$number" -eq "$(find "$dir" -name '*.found' | wc -l)" ]
+echo "# $number bugs"
+[ "$number" -gt 0 ] && [ "$number" -eq "$(find "$dir" -name '*.found' | wc -l)" ]

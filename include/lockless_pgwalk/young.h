@@ -187,14 +187,18 @@ static __always_inline void pgwalk_line_read(const struct pgwalk_format *fmt,
 {
 	unsigned int i;
 
-	line->any = 0;
-	line->all = ~0ULL;
-PGWALK_UNROLL
-	for (i = 0; i < PGWALK_LINE; i++) {
+	PGWALK_UNROLL
+	for (i = 0; i < PGWALK_LINE; i++)
 		line->seen[i] = pgwalk_load_raw(fmt, entryp + i * pgwalk_size(fmt));
+
+	line->any = line->seen[0];
+	line->all = line->seen[0];
+	PGWALK_UNROLL
+	for (i = 1; i < PGWALK_LINE; i++)
 		line->any |= line->seen[i];
+	PGWALK_UNROLL
+	for (i = 1; i < PGWALK_LINE; i++)
 		line->all &= line->seen[i];
-	}
 }
 
 /* Are all of them leaves, with an accessed bit that may be cleared? */
@@ -223,26 +227,26 @@ pgwalk_line_accessed(const struct pgwalk_masks *masks,
 		     const struct pgwalk_line *line)
 {
 	u64 accessed = masks->accessed, bits = 0;
-	int i;
+	unsigned int i;
 
 	if (line->all & accessed)
 		return GENMASK(PGWALK_LINE - 1, 0);
 	/* One register, not a constant for each. */
 	OPTIMIZER_HIDE_VAR(accessed);
-PGWALK_UNROLL
-	for (i = PGWALK_LINE - 1; i >= 0; i--)
-		bits = 2 * bits + (line->seen[i] & accessed);
+	PGWALK_UNROLL
+	for (i = 0; i < PGWALK_LINE; i++)
+		bits = 2 * bits + (line->seen[PGWALK_LINE - 1 - i] & accessed);
 	return bits >> __ffs64(masks->accessed);
 }
 
-static __always_inline u8 *pgwalk_line_bits(const struct pgwalk_line *line,
-					    const unsigned long *map)
+static __always_inline unsigned char *
+pgwalk_line_bits(const struct pgwalk_line *line, const unsigned long *map)
 {
 	u64 byte = line->byte;
 
 	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 		byte ^= sizeof(*map) - 1;
-	return (u8 *)map + byte;
+	return (unsigned char *)map + byte;
 }
 
 /*
@@ -260,7 +264,7 @@ pgwalk_line_each(const struct pgwalk_format *fmt, const struct pgwalk_tree *tree
 	u64 raw[PGWALK_LINE];
 	unsigned int i;
 
-PGWALK_UNROLL
+	PGWALK_UNROLL
 	for (i = 0; i < PGWALK_LINE; i++)
 		raw[i] = line->seen[i];
 
@@ -328,7 +332,7 @@ pgwalk_lines_young(const struct pgwalk_format *fmt,
 	struct pgwalk_entry *entry = &iter->entry;
 	u64 nr = (iter->table_end - entry->pos) / PGWALK_LINE;
 	u64 byte = (entry->pos - young->start) / PGWALK_LINE;
-	char __rcu *start = entry->entryp;
+	char __rcu *start = (char __rcu *)entry->entryp;
 	char __rcu *end = start + nr * size;
 	char __rcu *next = start;
 	unsigned int answer = PGWALK_OLD;

@@ -9,9 +9,6 @@
 /* The system's own, which have __be64: others need all of them. */
 #include_next <linux/types.h>
 
-#ifndef u8
-typedef __UINT8_TYPE__ u8;
-#endif
 #ifndef u32
 typedef __UINT32_TYPE__ u32;
 #endif

@@ -13,9 +13,6 @@
 
 #include <lockless_pgwalk/format.h>
 
-/* log2 of the entries of a table. */
-#define RISCV_GSTAGE_BITS	9
-
 /* V: without it hardware ignores all others. R, W, X: a table has none of them. */
 #define RISCV_GSTAGE_VALID	BIT_ULL(0)
 #define RISCV_GSTAGE_READ	BIT_ULL(1)
@@ -62,7 +59,7 @@ riscv_gstage_child(const struct pgwalk_tree *tree __maybe_unused, u64 entry)
 
 /* Leaves of 2 MB and 1 GB. KVM does not use those of 512 GB and more. */
 static const struct pgwalk_format __maybe_unused riscv_gstage_format = {
-	.bits		= RISCV_GSTAGE_BITS,
+	.bits		= 9,
 	.leaf_levels	= 3,
 	.width		= PGWALK_64,
 	.accessed	= RISCV_GSTAGE_ACCESSED,
@@ -88,7 +85,7 @@ riscv_gstage_tree(void __rcu *root, unsigned int levels)
 	return (struct pgwalk_tree) {
 		.root = root,
 		.top = levels - 1,
-		.pages = BIT_ULL(levels * RISCV_GSTAGE_BITS + 2),
+		.pages = BIT_ULL(levels * 9 + 2),
 	};
 }
 

@@ -60,8 +60,9 @@ static struct kvm_mmu_page *tdp_age_next_root(struct kvm *kvm,
  * freed after a grace period, so that they stay tables until its end.
  *
  * The list is read without its lock; list_add_rcu() in kvm_tdp_mmu_alloc_root()
- * publishes a root that is complete, to tdp_age_next_root:A.  What an invalid root maps is about to be zapped;
- * one that becomes invalid this moment is as good as valid.
+ * publishes a root that is complete, to tdp_age_next_root:A.  What an invalid
+ * root maps is about to be zapped; one that becomes invalid this moment is as
+ * good as valid.
  */
 #define for_each_valid_tdp_mmu_root_rcu(_kvm, _root, _as_id)		\
 	for (_root = tdp_age_next_root(_kvm, NULL, _as_id); _root;	\
