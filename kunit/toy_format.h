@@ -3,7 +3,8 @@
  * A format that no hardware has, and that has what the others have not: entries
  * of 4 bytes, in either order, in tables of 8, of 32 and of 4 entries; three of the
  * latter side by side as the root; leaves at every level, the root included;
- * and a lock marker that is the accessed bit alone.
+ * a lock marker that is the accessed bit alone; and a bit that makes an entry
+ * worth a look, which a leaf may have as well.
  */
 #ifndef _LOCKLESS_PGWALK_TOY_FORMAT_H
 #define _LOCKLESS_PGWALK_TOY_FORMAT_H
@@ -17,6 +18,8 @@
 #define TOY_PRESENT		0x01U
 #define TOY_TABLE		0x02U
 #define TOY_TRACKED		0x04U
+/* Writable; or, if not present, being moved by who has the lock. */
+#define TOY_SOFTWARE		0x20U
 #define TOY_DIRTY		0x40U
 #define TOY_ACCESSED		0x80U
 #define TOY_LOCKED		TOY_ACCESSED
@@ -41,7 +44,7 @@ toy_decode(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 static __always_inline enum pgwalk_answer
 toy_busy(const struct pgwalk_tree *tree, u64 entry, unsigned int level)
 {
-	if (entry & TOY_PRESENT)
+	if (entry & (TOY_PRESENT | TOY_SOFTWARE))
 		return PGWALK_SLOW;
 	return entry == tree->owned ? PGWALK_YOUNG : PGWALK_OLD;
 }
@@ -56,7 +59,7 @@ toy_child(const struct pgwalk_tree *tree, u64 entry)
 	.bits		= 5,						\
 	.last_bits	= 3,						\
 	.leaf_levels	= 3,						\
-	.look		= TOY_TRACKED,					\
+	.look		= TOY_TRACKED | TOY_SOFTWARE,			\
 	.leaf_mask	= TOY_PRESENT | TOY_TRACKED,			\
 	.leaf_value	= TOY_PRESENT,					\
 	.decode		= toy_decode,					\

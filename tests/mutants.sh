@@ -34,7 +34,7 @@ compile() {
 		if [ "$copy" = "$dir/0" ] || grep -q "/$file" "$dir/0/${object%.o}.d"; then
 			# shellcheck disable=SC2086 # several flags
 			gcc -O1 -w -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG -MMD "-I$copy" "-I$copy/include" ${flags[$program]} \
-				-c "$source" -o "$copy/$object" || return
+				-c "$source" -o "$copy/$object" || { touch "$copy.broken"; return 1; }
 			objects+=("$copy/$object")
 		else
 			objects+=("$dir/0/$object")
@@ -87,6 +87,8 @@ mutant() {
 	elif found=$(find_bug "$1" "$file"); then
 		echo "ok - $2: $found"
 		touch "$1.found"
+	elif [ -e "$1.broken" ]; then
+		echo "not ok - $2: does not compile"
 	else
 		echo "not ok - $2: no test fails"
 	fi

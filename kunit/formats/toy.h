@@ -11,6 +11,8 @@ static const struct model_value model_toy_values[] = {
 	{ "locked", 0x80, ANYWHERE, PGWALK_BUSY, PGWALK_YOUNG },
 	{ "garbage", 0xffffffc0, ANYWHERE, PGWALK_BUSY, PGWALK_OLD },
 	{ "tracked leaf", 0x85, ANYWHERE, PGWALK_BUSY, PGWALK_SLOW },
+	{ "page that is being moved", 0x20, ANYWHERE, PGWALK_BUSY, PGWALK_SLOW },
+	{ "writable leaf", 0x21, ANYWHERE, PGWALK_LEAF, PGWALK_OLD },
 	{ "leaf", 0xffffff01, ANYWHERE, PGWALK_LEAF, PGWALK_OLD },
 	{ "leaf that would be a table above", 3, AT_LAST, PGWALK_LEAF,
 	  PGWALK_OLD },

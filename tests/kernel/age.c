@@ -114,6 +114,7 @@ bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 
 static bool look(struct kvm *kvm, struct kvm_gfn_range *range, bool clear)
 {
+	const struct mmu_notifier_young *what = range->arg.age->what;
 	struct guest *guest = to_guest(kvm);
 	bool young = false;
 	gfn_t gfn;
@@ -129,7 +130,10 @@ static bool look(struct kvm *kvm, struct kvm_gfn_range *range, bool clear)
 			*bit = false;
 		guest->seen[page_of(range, gfn)] = true;
 	}
-	check(++guest->looks <= HOLD, "mmu_lock is held for %d pages at most",
+	/* 6.12 clears a range as a whole, too */
+	guest->looks += clear && !what->young && !what->predicate ?
+			1 : range->end - range->start;
+	check(guest->looks <= HOLD, "mmu_lock is held for %d pages at most",
 	      HOLD);
 	return young;
 }
@@ -197,7 +201,8 @@ static unsigned int expect(struct guest *guest, const struct question *q,
 			   bool *wanted)
 {
 	struct guest after = *guest;
-	unsigned int page, answer = 0;
+	bool mere_test = !q->bitmap && !q->predicate && !q->clear;
+	unsigned int page, answer = 0, stop[SLOTS] = { PAGES, PAGES };
 
 	for (page = q->start; page < q->end; page++) {
 		unsigned int bit = page - q->start;
@@ -205,10 +210,13 @@ static unsigned int expect(struct guest *guest, const struct question *q,
 		bool locked = guest->has_locked[slot_of(page)];
 		bool young = q->lockless && *bit_of(&guest->fast, page);
 
-		wanted[page] = want && locked;
+		wanted[page] = want && locked && page < stop[slot_of(page)];
 		if (locked)
 			answer |= MMU_NOTIFIER_SLOW;
 		young |= locked && want && *bit_of(&guest->locked, page);
+		/* a look that finds it may have begun with it */
+		if (mere_test && locked && *bit_of(&guest->locked, page))
+			stop[slot_of(page)] = min(stop[slot_of(page)], page + HOLD);
 		if (young) {
 			answer |= MMU_NOTIFIER_YOUNG;
 			if (q->bitmap)

@@ -207,6 +207,36 @@ static void growth(struct kunit *t)
 	check(calls(PAGES, true, false) == 1, "one page: %u calls", calls(PAGES, true, false));
 }
 
+/*
+ * Of the third window, which begins with the third page, less than half is present:
+ * of each four, all but this one, and then none.
+ */
+static unsigned int calls_with_gaps(unsigned int absent)
+{
+	struct table table = { .slow_from = NEVER }, after;
+	unsigned int i;
+
+	for (i = 0; i < PAGES; i++) {
+		table.pte[i].present = i < 3 || i >= 2 + 64 ||
+				       (i < 3 + 40 && (i - 3) % 4 != absent);
+		table.ours[i] = true;
+	}
+	compare(&table, 0, PAGES, &after);
+	return after.calls;
+}
+
+/* A window that is of little use is the last one for now. */
+static void gaps(struct kunit *t)
+{
+	/* a page alone, 1 page and 64, and once more; then 64 at a time */
+	const unsigned int windows = 3 + 2 + (PAGES - 68 + 63) / 64;
+	unsigned int absent;
+
+	for (absent = 0; absent < 4; absent++)
+		check(calls_with_gaps(absent) == windows, "each fourth from %u is absent: %u calls",
+		      absent, calls_with_gaps(absent));
+}
+
 /* All in one call, or with locks from the start, or from some call on. */
 static void random_fast(struct kunit *t)
 {
@@ -228,6 +258,7 @@ static struct kunit_case young_batch_cases[] = {
 	KUNIT_CASE(random_slow),
 	KUNIT_CASE(random_becomes_slow),
 	KUNIT_CASE(growth),
+	KUNIT_CASE(gaps),
 	{ }
 };
 
