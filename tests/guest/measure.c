@@ -214,11 +214,7 @@ void make_young(struct guest *guest)
 		guest_touch(guest, guest->stride);
 }
 
-/*
- * Makes pages idle that stay in their generation, as page_idle does it: looking
- * around does not go far, and a pass by a walk would let them age.
- */
-static void clear_young(const struct guest *guest)
+void clear_young(const struct guest *guest)
 {
 	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	int idle = open("/sys/kernel/mm/page_idle/bitmap", O_WRONLY | O_CLOEXEC);

@@ -66,6 +66,12 @@ double guest_age(struct guest *guest, double (*meter)(void));
 /* Notes those of a pass while there is nothing in the memory. */
 void guest_note_empty(struct guest *guest);
 
+/*
+ * Makes pages idle that stay in their generation, as page_idle does it: looking
+ * around does not go far, and a pass by a walk would let them age.
+ */
+void clear_young(const struct guest *guest);
+
 /* What the next pass shall find: eligible pages that are all young; or idle, after a pass. */
 void make_young(struct guest *guest);
 void make_idle(struct guest *guest);

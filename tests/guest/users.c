@@ -6,8 +6,7 @@
  *
  * - khugepaged, when it looks at small pages, and collapses none;
  * - page_idle, when it clears huge pages that are mapped page by page;
- * - folio_referenced(), when MGLRU would evict such huge pages, or the older LRUs
- *   deactivate them;
+ * - folio_referenced(), when MGLRU would evict such huge pages;
  * - an aging walk over huge pages, here and in KVM: per huge page.
  *
  * And for DAMON, instructions of a sample, and how many of 100 samples find out that
@@ -26,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,8 +50,10 @@ static void report_of(const char *who, const char *state, double value)
 	report(key, value);
 }
 
-static void clear_all(void)
+/* The guest's accessed bits, which clear_refs knows only with the series; and all flags. */
+static void clear_all(const struct guest *guest)
 {
+	clear_young(guest);
 	must_write("/proc/self/clear_refs", "1");
 }
 
@@ -62,7 +64,7 @@ static void enter_state(struct guest *guest, size_t state)
 		guest_begin(guest);
 	if (guest->vm)
 		guest_touch(guest, page_size);
-	clear_all();
+	clear_all(guest);
 	if (state == 2)
 		guest_touch(guest, page_size);
 }
@@ -143,7 +145,7 @@ static void measure_khugepaged(size_t megabytes)
 		if (state)
 			/* protecting it has unmapped it from the guest */
 			vm_verify(guest.vm, huge_gpa(VM_GPA), guest.size, page_size, 1, false);
-		clear_all();
+		clear_all(&guest);
 		if (state == 2) {
 			arch_flush_tlb(&guest.vm->vcpus[0]);
 			vm_verify(guest.vm, huge_gpa(VM_GPA), guest.size, page_size, 1, false);
@@ -286,31 +288,6 @@ static void measure_referenced(size_t megabytes)
 	}
 }
 
-/* The older lists: everything is active, and shall become inactive. */
-static void measure_deactivated(size_t megabytes)
-{
-	size_t state;
-
-	for (state = 0; state < 3; state++) {
-		unsigned int calls;
-		struct guest guest;
-		double time;
-
-		guest = split_guest(megabytes, true);
-		must_write("/sys/kernel/mm/lru_gen/enabled", "0");
-		enter_state(&guest, state);
-		trace_referenced(true);
-		write_file("/sys/fs/cgroup" CGROUP "/memory.reclaim", "%zu", guest.size / 4);
-		trace_referenced(false);
-		must_write("/sys/kernel/mm/lru_gen/enabled", "7");
-		time = traced_time(&calls);
-		report_of("deactivated_folios", states[state], calls);
-		report_of("deactivated", states[state],
-			  time / calls / (arch_huge_size() / page_size));
-		end_guest(&guest);
-	}
-}
-
 /* --- huge pages --- */
 
 static void measure_huge_walk(size_t megabytes)
@@ -397,7 +374,7 @@ static void measure_sampling(const char *name, bool split, bool use)
 	guest.vm = vm_create();
 	vm_add_slot(guest.vm, 0, gpa, guest.memory, guest.size);
 	vm_fill(guest.vm, gpa, guest.size, page_size, 1);
-	clear_all();
+	clear_all(&guest);
 	damon_begin(false, start, start + arch_huge_size());
 	usleep(1000);
 	close(open(TRACING "trace", O_WRONLY | O_TRUNC));
@@ -417,13 +394,31 @@ static void measure_sampling(const char *name, bool split, bool use)
 	end_guest(&guest);
 }
 
-void measure_users(unsigned long megabytes)
+static void measure_damon(size_t megabytes)
 {
-	measure_khugepaged(megabytes);
-	measure_page_idle(megabytes);
-	measure_huge_walk(megabytes);
+	(void)megabytes;
 	measure_sampling("damon", false, true);
 	measure_sampling("damon", false, false);
-	measure_referenced(megabytes);
-	measure_deactivated(megabytes);
+}
+
+/* Each in a process of its own, which has had no guest before. */
+void measure_users(unsigned long megabytes)
+{
+	static void (*const measures[])(size_t megabytes) = {
+		measure_khugepaged, measure_page_idle, measure_huge_walk, measure_referenced,
+		measure_damon,
+	};
+	int status;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(measures); i++) {
+		pid_t child = fork();
+
+		check(child >= 0, "fork: %s", strerror(errno));
+		if (!child) {
+			measures[i](megabytes);
+			_exit(0);
+		}
+		check(waitpid(child, &status, 0) == child && !status, "a measure failed");
+	}
 }
