@@ -213,4 +213,3 @@ static struct kunit_suite young_suite = {
 };
 
 kunit_test_suite(young_suite);
-
