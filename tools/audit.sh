@@ -30,7 +30,7 @@ for tool in "${tools[@]}"; do
 done
 
 # where KVM's page tables and their users live
-roots=(virt/kvm mm arch/{x86,arm64,powerpc}/kvm arch/arm64/include/asm/kvm_pgtable.h)
+roots=(virt/kvm mm arch/{x86,arm64,powerpc}/kvm arch/arm64/include/asm/kvm_pgtable.h fs/proc/task_mmu.c)
 jobs=${JOBS:-$(nproc)}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

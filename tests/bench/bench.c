@@ -60,7 +60,7 @@ static u64 take_bits(u64 nbits)
 {
 	u64 i, nr = 0;
 
-	for (i = 0; i < BITS_TO_LONGS(nbits); i++) {
+	for (i = 0; i < (nbits + BITS_PER_LONG - 1) / BITS_PER_LONG; i++) {
 		nr += __builtin_popcountl(young_bits[i]);
 		young_bits[i] = 0;
 	}

@@ -21,7 +21,7 @@ mkdir -p "$dir"
 # build FORMAT COMPILER
 build() {
 	"$2" -std=c11 -O2 -Wall -Wextra -Werror -Wno-unused-parameter \
-		-Wno-missing-field-initializers -D_GNU_SOURCE -pthread "-I$TOP/include" \
+		-Wno-missing-field-initializers -D_GNU_SOURCE -pthread "-I$TOP/include" "-I$TOP/user" \
 		"-DBENCH_NAME=\"$1\"" "-DBENCH_HEADER=\"formats/$1.h\"" \
 		"$here/bench.c" -o "$dir/$1-$2"
 }

@@ -92,7 +92,7 @@ static __always_inline void stand(const struct pgwalk_tree *tree,
 static __always_inline char *child(const struct pgwalk_tree *tree,
 				   const struct pgwalk_entry *entry)
 {
-	return pgwalk_to_virt(pgwalk_child(&BENCH_FORMAT, tree, entry->seen));
+	return (char *)__va(pgwalk_child(&BENCH_FORMAT, tree, entry->seen));
 }
 
 /* From the root for each entry, as who asks about one page at a time. */
