@@ -121,6 +121,7 @@ changed() {
 
 default_targets() {
 	printf '%s\n' fs/proc/page.o fs/proc/task_mmu.o kernel/fork.o
+	! grep -qx CONFIG_PROC_PAGE_YOUNG_KUNIT_TEST=y "$obj/.config" || echo fs/proc/page_young_kunit.o
 	[ ! -d "$tree/lib/lockless_pgwalk" ] || echo lib/lockless_pgwalk/
 	case $name${LONG:+-long}${PARTIAL:+-partial} in
 	x86-nonotifier*) echo mm/ ;;
