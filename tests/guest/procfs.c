@@ -134,7 +134,7 @@ static void compare(struct view *view, enum reader reader, size_t page, bool got
 static uint64_t *read_entries(struct window *win)
 {
 	size_t size = win->pages * sizeof(uint64_t);
-	uint64_t *entries = malloc(size);
+	uint64_t *entries = malloc(size + 1);
 	ssize_t got = pread(pagemap(), entries, size,
 			    (uintptr_t)win->base / page_size * sizeof(uint64_t));
 

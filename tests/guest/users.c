@@ -126,7 +126,7 @@ static double khugepaged(const struct guest *guest)
 	must_write(KHUGEPAGED "scan_sleep_millisecs", "1000000");
 	usleep(100000);
 	scans = read_number(KHUGEPAGED "full_scans") - begin;
-	return (ran("khugepaged") - time) / scans / (guest->size / page_size);
+	return (ran("khugepaged") - time) / scans / ((double)guest->size / page_size);
 }
 
 static void measure_khugepaged(size_t megabytes)
@@ -200,7 +200,7 @@ static double page_idle(const struct guest *guest)
 	}
 	close(pagemap);
 	close(idle);
-	return sum / (guest->size / page_size);
+	return sum / ((double)guest->size / page_size);
 }
 
 static void measure_page_idle(size_t megabytes)
@@ -283,7 +283,7 @@ static void measure_referenced(size_t megabytes)
 		time = traced_time(&calls);
 		report_of("referenced_folios", states[state], calls);
 		report_of("referenced", states[state],
-			  time / calls / (arch_huge_size() / page_size));
+			  time / calls / ((double)arch_huge_size() / page_size));
 		end_guest(&guest);
 	}
 }
@@ -306,7 +306,7 @@ static void measure_huge_walk(size_t megabytes)
 			if (!least || took < least)
 				least = took;
 		}
-		report_of("huge_walk", states[state], least / (guest.size / arch_huge_size()));
+		report_of("huge_walk", states[state], least / ((double)guest.size / arch_huge_size()));
 	}
 	end_guest(&guest);
 	/* what of that is no huge page's */
