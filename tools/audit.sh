@@ -278,7 +278,7 @@ kernel=(-std=gnu2x -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG "-I$TOP" "-I$TOP
 # shellcheck disable=SC2034
 kernel_tests=("$TOP"/tests/kernel/*.c)
 # shellcheck disable=SC2034
-guest=(-std=gnu11 "-I$TOP/kunit")
+guest=(-std=gnu11 "-I$TOP/kunit" "-I$TOP/tools/wss")
 # the compilers here know no assembler but this machine's; of the other back ends
 # the build asks the same
 # shellcheck disable=SC2034

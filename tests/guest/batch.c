@@ -7,9 +7,10 @@
 #define _GNU_SOURCE
 #include "tests.h"
 #include "calls.h"
+#include "damon.h"
 #include "window.h"
 #include "host.h"
-#include "pagemap.h"
+#include <pagemap.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,20 +22,8 @@
 #include <unistd.h>
 
 #define THP_KNOBS	"/sys/kernel/mm/transparent_hugepage/"
-#define TRACING		"/sys/kernel/tracing/"
 #define CGROUP		"/batch-test"
 #define GIANT		(1UL << 30)
-
-static size_t huge_pages(void)
-{
-	return arch_huge_size() / page_size;
-}
-
-static void must_write(const char *path, const char *text)
-{
-	check(write_file(path, "%s", text), "%s: cannot write \"%s\": %s", path, text,
-	      strerror(errno));
-}
 
 static uint64_t read_number(const char *path)
 {
@@ -58,14 +47,9 @@ static void trace_event(const char *event, bool on)
 
 static uint64_t entry_of(const struct window *win, size_t page)
 {
-	static int fd = -1;
 	uint64_t entry;
-	off_t at = ((uintptr_t)win->base / page_size + page) * sizeof(entry);
 
-	if (fd < 0)
-		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	check(pread(fd, &entry, sizeof(entry), at) == sizeof(entry), "pagemap: %s",
-	      strerror(errno));
+	read_pagemap(win->base + page * page_size, &entry, 1);
 	return entry;
 }
 
@@ -73,7 +57,7 @@ static uint64_t pfn_of(const struct window *win, size_t page)
 {
 	uint64_t entry = entry_of(win, page);
 
-	check(entry & PM_PRESENT, "page %zu is missing", page);
+	check(entry & ENTRY_PRESENT, "page %zu is missing", page);
 	return entry & ((1ULL << 55) - 1);
 }
 
@@ -594,7 +578,7 @@ static void check_kept(const struct folios *folios, bool all_others_gone)
 
 	for (i = 0; i < folios->nr; i++) {
 		bool used = folio_used(folios, i);
-		bool present = entry_of(folios->win, folios->first[i]) & PM_PRESENT;
+		bool present = entry_of(folios->win, folios->first[i]) & ENTRY_PRESENT;
 
 		check(present || !used, "folio %zu was in use, and is gone", i);
 		check(!present || used || !all_others_gone, "folio %zu was idle, and is there",
@@ -678,69 +662,19 @@ static void reclaim_split(void)
 
 /* --- DAMON --- */
 
-#define DAMON		"/sys/kernel/mm/damon/admin/kdamonds/"
-#define CONTEXT		DAMON "0/contexts/0/"
-#define TARGET		CONTEXT "targets/0/"
+#define SAMPLE_US	100000
 #define SAMPLES		8	/* of an aggregation */
-#define AGGREGATION	0.8	/* seconds */
+#define AGGREGATION	(SAMPLES * SAMPLE_US / 1e6)	/* seconds */
 
-/* DAMON watches from @start to @end: of this process, or of physical memory. */
-static void damon_begin(bool physical, uint64_t start, uint64_t end)
+static void damon_watches(bool physical, uint64_t start, uint64_t end)
 {
-	/* what an earlier test has left */
-	write_file(DAMON "0/state", "off");
-	must_write(DAMON "nr_kdamonds", "1");
-	must_write(DAMON "0/contexts/nr_contexts", "1");
-	must_write(CONTEXT "operations", physical ? "paddr" : "fvaddr");
-	must_write(CONTEXT "monitoring_attrs/intervals/sample_us", "100000");
-	must_write(CONTEXT "monitoring_attrs/intervals/aggr_us", "800000");
-	must_write(CONTEXT "targets/nr_targets", "1");
-	if (!physical)
-		check(write_file(TARGET "pid_target", "%d", getpid()), "DAMON: %s",
-		      strerror(errno));
-	must_write(TARGET "regions/nr_regions", "1");
-	check(write_file(TARGET "regions/0/start", "%" PRIu64, start) &&
-	      write_file(TARGET "regions/0/end", "%" PRIu64, end), "DAMON: %s", strerror(errno));
-	must_write(DAMON "0/state", "on");
-}
-
-static void damon_end(void)
-{
-	must_write(DAMON "0/state", "off");
-	must_write(DAMON "nr_kdamonds", "0");
-}
-
-/**
- * struct seen - what DAMON reports of its last aggregations
- * @regions: how many regions it had
- * @least: the least of their accesses
- * @most: the most
- */
-struct seen {
-	unsigned int regions;
-	unsigned int least;
-	unsigned int most;
-};
-
-static struct seen damon_seen(void)
-{
-	char *trace = read_file(TRACING "trace"), *line = trace;
-	struct seen seen = { .least = ~0U };
-
-	while ((line = strstr(line, "damon_aggregated: "))) {
-		unsigned int accesses;
-
-		check(sscanf(line, "%*s target_id=%*u nr_regions=%*u %*u-%*u: %u", &accesses) == 1,
-		      "trace: unknown format");
-		if (accesses < seen.least)
-			seen.least = accesses;
-		if (accesses > seen.most)
-			seen.most = accesses;
-		seen.regions++;
-		line++;
-	}
-	free(trace);
-	return seen;
+	damon_begin(&(struct damon) {
+		.physical = physical,
+		.start = start,
+		.end = end,
+		.sample_us = SAMPLE_US,
+		.samples = SAMPLES,
+	});
 }
 
 /* The guest touches a page all the time, or none. */
@@ -756,14 +690,14 @@ static void keep_touching(struct mapping *map, const size_t *page, double second
 	}
 }
 
-static struct seen damon_watch(struct mapping *map, const size_t *page)
+static struct damon_seen damon_watch(struct mapping *map, const size_t *page)
 {
 	/* what is under way has begun before */
 	keep_touching(map, page, 2 * AGGREGATION);
 	trace_event("damon/damon_aggregated", true);
 	keep_touching(map, page, 3 * AGGREGATION);
 	trace_event("damon/damon_aggregated", false);
-	return damon_seen();
+	return damon_traced();
 }
 
 /*
@@ -772,7 +706,7 @@ static struct seen damon_watch(struct mapping *map, const size_t *page)
  */
 static void damon_finds(struct mapping *map, size_t page)
 {
-	struct seen seen = damon_watch(map, &page);
+	struct damon_seen seen = damon_watch(map, &page);
 
 	/* a slow machine may miss one or two */
 	check(seen.regions && seen.least >= SAMPLES - 3,
@@ -803,7 +737,7 @@ static void damon_huge(void)
 		window_touch(map, 2 * leaf + page, VM_READ);
 	}
 	window_flush(win);
-	damon_begin(false, (uintptr_t)start, (uintptr_t)start + arch_huge_size());
+	damon_watches(false, (uintptr_t)start, (uintptr_t)start + arch_huge_size());
 	damon_finds(map, leaf + leaf / 2 + 3);
 	window_check(win);
 }
@@ -820,7 +754,7 @@ static void damon_giant(void)
 	window_touch(map, leaf - 9, VM_READ);
 	window_flush(win);
 	window_cleared(map, 0, leaf);
-	damon_begin(false, (uintptr_t)win->base, (uintptr_t)win->base + GIANT);
+	damon_watches(false, (uintptr_t)win->base, (uintptr_t)win->base + GIANT);
 	damon_finds(map, leaf - 9);
 	window_check(win);
 }
@@ -840,7 +774,7 @@ static void damon_split(void)
 		window_touch(map, 2 * leaf + page, VM_READ);
 	}
 	window_flush(win);
-	damon_begin(true, start, start + arch_huge_size());
+	damon_watches(true, start, start + arch_huge_size());
 	damon_finds(map, leaf + leaf / 2 + 3);
 	window_check(win);
 }

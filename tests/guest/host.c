@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "host.h"
 #include "tap.h"
+#include "vm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,6 +79,31 @@ bool write_file(const char *path, const char *fmt, ...)
 		return false;
 	}
 	return close(fd) == 0;
+}
+
+void must_write(const char *path, const char *text)
+{
+	check(write_file(path, "%s", text), "%s: cannot write \"%s\": %s", path, text,
+	      strerror(errno));
+}
+
+int pagemap(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	check(fd >= 0, "pagemap: %s", strerror(errno));
+	return fd;
+}
+
+void read_pagemap(const void *start, uint64_t *entries, size_t pages)
+{
+	size_t size = pages * sizeof(*entries);
+	off_t at = (uintptr_t)start / page_size * sizeof(*entries);
+
+	check(pread(pagemap(), entries, size, at) == (ssize_t)size, "pagemap: %s",
+	      strerror(errno));
 }
 
 int kmsg_mark(void)

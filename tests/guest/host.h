@@ -10,6 +10,8 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
+#define TRACING		"/sys/kernel/tracing/"
+
 /* Seconds on the monotonic clock. */
 double now(void);
 
@@ -22,6 +24,15 @@ char *read_file(const char *path);
 /* One write(2); false and errno if the kernel refused it. */
 bool write_file(const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Likewise, but fails the test if the kernel refused it. */
+void must_write(const char *path, const char *text);
+
+/* /proc/PID/pagemap of this process, which may have no child that calls this, too. */
+int pagemap(void);
+
+/* Its entries of @pages pages from @start on. */
+void read_pagemap(const void *start, uint64_t *entries, size_t pages);
 
 /* A descriptor that reads only what the kernel logs from now on, or -1. */
 int kmsg_mark(void);

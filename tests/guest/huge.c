@@ -9,11 +9,6 @@
 #define LEAVES	5
 #define GIANT	(1UL << 30)
 
-static size_t huge_pages(void)
-{
-	return arch_huge_size() / page_size;
-}
-
 /*
  * Five huge pages from huge page 1 of the window on, and a second slot that
  * shows the first two of them to the guest at an address where KVM cannot map

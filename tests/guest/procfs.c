@@ -7,7 +7,7 @@
 #include "tests.h"
 #include "window.h"
 #include "host.h"
-#include "pagemap.h"
+#include <pagemap.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,25 +53,9 @@ struct view {
 	size_t zero;
 };
 
-static int pagemap(void)
-{
-	static int fd = -1;
-
-	if (fd < 0) {
-		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-		check(fd >= 0, "pagemap: %s", strerror(errno));
-	}
-	return fd;
-}
-
 static void clear_refs(unsigned int what)
 {
 	check(write_file("/proc/self/clear_refs", "%u", what), "clear_refs: %s", strerror(errno));
-}
-
-static size_t huge_pages(void)
-{
-	return arch_huge_size() / page_size;
 }
 
 static struct view view_new(struct window *win)
@@ -133,12 +117,9 @@ static void compare(struct view *view, enum reader reader, size_t page, bool got
 
 static uint64_t *read_entries(struct window *win)
 {
-	size_t size = win->pages * sizeof(uint64_t);
-	uint64_t *entries = malloc(size + 1);
-	ssize_t got = pread(pagemap(), entries, size,
-			    (uintptr_t)win->base / page_size * sizeof(uint64_t));
+	uint64_t *entries = calloc(win->pages + 1, sizeof(*entries));
 
-	check(got == (ssize_t)size, "pagemap: got %zd bytes, expected %zu", got, size);
+	read_pagemap(win->base, entries, win->pages);
 	return entries;
 }
 
@@ -148,7 +129,7 @@ static void check_entries(struct view *view)
 	size_t page;
 
 	for (page = 0; page < view->win->pages; page++)
-		compare(view, BY_YOUNG, page, entries[page] & PM_REFERENCED, "pagemap");
+		compare(view, BY_YOUNG, page, entries[page] & ENTRY_REFERENCED, "pagemap");
 	free(entries);
 }
 
@@ -172,17 +153,17 @@ static void collect(struct window *win, enum reader reader, size_t first, size_t
 		    bool clear, bool in_pieces, unsigned long *got)
 {
 	uint64_t base = (uintptr_t)win->base, end = base + (first + pages) * page_size;
-	struct page_region regions[REGIONS];
-	struct pm_scan_arg arg = {
+	struct region regions[REGIONS];
+	struct scan_arg arg = {
 		.size = sizeof(arg),
-		.flags = (reader == BY_IDLE ? PM_SCAN_BY_IDLE : 0) |
-			 (clear ? PM_SCAN_CLEAR_REFERENCED : 0),
+		.flags = (reader == BY_IDLE ? FLAG_BY_IDLE : 0) |
+			 (clear ? FLAG_CLEAR_REFERENCED : 0),
 		.start = base + first * page_size,
 		.end = end,
 		.vec = (uintptr_t)regions,
 		.vec_len = REGIONS,
-		.category_mask = PAGE_IS_REFERENCED,
-		.return_mask = PAGE_IS_REFERENCED | PAGE_IS_PRESENT,
+		.category_mask = IS_REFERENCED,
+		.return_mask = IS_REFERENCED | IS_PRESENT,
 	};
 	int nr, i;
 
@@ -191,7 +172,7 @@ static void collect(struct window *win, enum reader reader, size_t first, size_t
 			arg.vec_len = 1 + random_next(&win->random) % 7;
 			arg.max_pages = 1 + random_next(&win->random) % 999;
 		}
-		nr = ioctl(pagemap(), PAGEMAP_SCAN, &arg);
+		nr = ioctl(pagemap(), SCAN_IOCTL, &arg);
 		check(nr >= 0, "PAGEMAP_SCAN: %s", strerror(errno));
 		check(arg.walk_end > arg.start, "PAGEMAP_SCAN: stands still");
 		for (i = 0; i < nr; i++) {
@@ -764,8 +745,8 @@ static void wss_sums(struct view *view, enum reader reader, bool clear)
 
 	for (page = 0; page < all.pages; page++) {
 		touched += bit_test(view->seen[reader], page);
-		present += !!(entries[page] & PM_PRESENT);
-		swapped += !!(entries[page] & PM_SWAP);
+		present += !!(entries[page] & ENTRY_PRESENT);
+		swapped += !!(entries[page] & ENTRY_SWAPPED);
 	}
 	check_touched(view, text, touched);
 	check_sum(text, "mapped_bytes", present - view->zero);
@@ -867,7 +848,7 @@ static void page_out(struct view *view, size_t first, size_t pages)
 			       MADV_PAGEOUT), "madvise: %s", strerror(errno));
 		entries = read_entries(view->win);
 		for (page = first; page < first + pages; page++)
-			if (entries[page] & PM_PRESENT)
+			if (entries[page] & ENTRY_PRESENT)
 				break;
 		free(entries);
 	}

@@ -8,7 +8,7 @@
 #define _GNU_SOURCE
 #include "measure.h"
 #include "host.h"
-#include "pagemap.h"
+#include <pagemap.h>
 #include "tap.h"
 #include "trace.h"
 
@@ -40,32 +40,20 @@ static void smaps_rollup(void)
 	free(read_file("/proc/self/smaps_rollup"));
 }
 
-static int pagemap(void)
-{
-	static int fd = -1;
-
-	if (fd < 0)
-		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	check(fd >= 0, "pagemap: %s", strerror(errno));
-	return fd;
-}
-
 /* The entries of all pages, good until the next call. */
-static const uint64_t *read_pagemap(void)
+static const uint64_t *all_entries(void)
 {
 	static uint64_t *entries;
-	size_t size = nr_pages() * sizeof(*entries);
 
 	if (!entries)
-		entries = malloc(size);
-	check(pread(pagemap(), entries, size, (uintptr_t)guest->memory / page_size *
-		    sizeof(*entries)) == (ssize_t)size, "pagemap: %s", strerror(errno));
+		entries = malloc(nr_pages() * sizeof(*entries));
+	read_pagemap(guest->memory, entries, nr_pages());
 	return entries;
 }
 
 static void pagemap_read(void)
 {
-	read_pagemap();
+	all_entries();
 }
 
 /* --- PAGEMAP_SCAN --- */
@@ -73,8 +61,8 @@ static void pagemap_read(void)
 /* Pages of that category; or -1, if the kernel does not know one of the words. */
 static ssize_t scan(uint64_t category, uint64_t flags)
 {
-	struct page_region region;
-	struct pm_scan_arg arg = {
+	struct region region;
+	struct scan_arg arg = {
 		.size = sizeof(arg),
 		.flags = flags,
 		.start = (uintptr_t)guest->memory,
@@ -84,7 +72,7 @@ static ssize_t scan(uint64_t category, uint64_t flags)
 		.category_mask = category,
 		.return_mask = category,
 	};
-	int regions = ioctl(pagemap(), PAGEMAP_SCAN, &arg);
+	int regions = ioctl(pagemap(), SCAN_IOCTL, &arg);
 
 	if (regions < 0 && errno == EINVAL)
 		return -1;
@@ -94,22 +82,22 @@ static ssize_t scan(uint64_t category, uint64_t flags)
 
 static bool scan_knows_referenced(void)
 {
-	return scan(PAGE_IS_REFERENCED, 0) >= 0;
+	return scan(IS_REFERENCED, 0) >= 0;
 }
 
 static void scan_present(void)
 {
-	check(scan(PAGE_IS_PRESENT, 0) == (ssize_t)nr_pages(), "pages are missing");
+	check(scan(IS_PRESENT, 0) == (ssize_t)nr_pages(), "pages are missing");
 }
 
 static void scan_referenced(void)
 {
-	scan(PAGE_IS_REFERENCED, 0);
+	scan(IS_REFERENCED, 0);
 }
 
 static void scan_clear(void)
 {
-	scan(PAGE_IS_REFERENCED, PM_SCAN_CLEAR_REFERENCED);
+	scan(IS_REFERENCED, FLAG_CLEAR_REFERENCED);
 }
 
 /* --- page_idle --- */
@@ -124,14 +112,14 @@ static uint64_t idle_mask[IDLE_WORDS], idle_bits[IDLE_WORDS];
 
 static void idle_find_pages(void)
 {
-	const uint64_t *entries = read_pagemap();
+	const uint64_t *entries = all_entries();
 	size_t i;
 
 	memset(idle_mask, 0, sizeof(idle_mask));
 	for (i = 0; i < nr_pages(); i++) {
 		uint64_t pfn = entries[i] & ((1ULL << 55) - 1);
 
-		check(entries[i] & PM_PRESENT && pfn < MAX_PFN, "page %zu: PFN %" PRIu64, i, pfn);
+		check(entries[i] & ENTRY_PRESENT && pfn < MAX_PFN, "page %zu: PFN %" PRIu64, i, pfn);
 		idle_mask[pfn / 64] |= 1ULL << pfn % 64;
 	}
 }
@@ -241,7 +229,7 @@ static void check_states(void)
 		      "page_idle: %zu pages are idle, not %zu", idle, expected);
 		prepare(&scan_all, young);
 		check(!scan_knows_referenced() ||
-		      scan(PAGE_IS_REFERENCED, 0) == (ssize_t)(nr_pages() - expected),
+		      scan(IS_REFERENCED, 0) == (ssize_t)(nr_pages() - expected),
 		      "PAGEMAP_SCAN does not find %zu pages idle", expected);
 	}
 }

@@ -12,7 +12,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define TRACING		"/sys/kernel/tracing/"
 
 struct counter {
 	const char *event;
@@ -44,12 +43,6 @@ static const struct counter *locks(size_t *nr)
 {
 	*nr = arch_mmu_lock_spins() ? ARRAY_SIZE(spinlock) : ARRAY_SIZE(rwlock);
 	return arch_mmu_lock_spins() ? spinlock : rwlock;
-}
-
-static void must_write(const char *path, const char *text)
-{
-	check(write_file(path, "%s", text), "%s: cannot write \"%s\": %s", path,
-	      text, strerror(errno));
 }
 
 /* A probe at the entry of a function, or with @type 'r' at its return. */

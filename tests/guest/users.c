@@ -14,6 +14,7 @@
  */
 #define _GNU_SOURCE
 #include "measure.h"
+#include "damon.h"
 #include "host.h"
 #include "tap.h"
 
@@ -30,17 +31,8 @@
 #include <unistd.h>
 
 #define KHUGEPAGED	"/sys/kernel/mm/transparent_hugepage/khugepaged/"
-#define TRACING		"/sys/kernel/tracing/"
-#define DAMON		"/sys/kernel/mm/damon/admin/kdamonds/"
-#define CONTEXT		DAMON "0/contexts/0/"
 
 static const char *const states[] = { "alone", "idle", "young" };
-
-static void must_write(const char *path, const char *text)
-{
-	check(write_file(path, "%s", text), "%s: cannot write \"%s\": %s", path, text,
-	      strerror(errno));
-}
 
 static void report_of(const char *who, const char *state, double value)
 {
@@ -183,22 +175,19 @@ static void end_guest(struct guest *guest)
 /* Marks the folios as idle, each by its first page. */
 static double page_idle(const struct guest *guest)
 {
-	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	int idle = open("/sys/kernel/mm/page_idle/bitmap", O_WRONLY | O_CLOEXEC);
 	double sum = 0, begin;
 	uint64_t entry, bit;
 	size_t at;
 
 	for (at = 0; at < guest->size; at += arch_huge_size()) {
-		check(pread(pagemap, &entry, 8, (uintptr_t)(guest->memory + at) / page_size * 8) == 8,
-		      "pagemap");
+		read_pagemap(guest->memory + at, &entry, 1);
 		entry &= (1ULL << 55) - 1;
 		bit = 1ULL << entry % 64;
 		begin = instructions();
 		check(pwrite(idle, &bit, 8, entry / 64 * 8) == 8, "page_idle: %s", strerror(errno));
 		sum += instructions() - begin;
 	}
-	close(pagemap);
 	close(idle);
 	return sum / ((double)guest->size / page_size);
 }
@@ -319,50 +308,6 @@ static void measure_huge_walk(size_t megabytes)
 #define SAMPLE_US	10000
 #define SAMPLES		100
 
-static void damon_begin(bool physical, uint64_t start, uint64_t end)
-{
-	must_write(DAMON "nr_kdamonds", "1");
-	must_write(DAMON "0/contexts/nr_contexts", "1");
-	must_write(CONTEXT "operations", physical ? "paddr" : "fvaddr");
-	check(write_file(CONTEXT "monitoring_attrs/intervals/sample_us", "%d", SAMPLE_US) &&
-	      write_file(CONTEXT "monitoring_attrs/intervals/aggr_us", "%d", SAMPLES * SAMPLE_US),
-	      "DAMON: %s", strerror(errno));
-	must_write(CONTEXT "monitoring_attrs/nr_regions/max", "3");
-	must_write(CONTEXT "monitoring_attrs/nr_regions/min", "3");
-	must_write(CONTEXT "targets/nr_targets", "1");
-	if (!physical)
-		check(write_file(CONTEXT "targets/0/pid_target", "%d", getpid()), "DAMON: %s",
-		      strerror(errno));
-	must_write(CONTEXT "targets/0/regions/nr_regions", "1");
-	check(write_file(CONTEXT "targets/0/regions/0/start", "%" PRIu64, start) &&
-	      write_file(CONTEXT "targets/0/regions/0/end", "%" PRIu64, end), "DAMON: %s",
-	      strerror(errno));
-	must_write(DAMON "0/state", "on");
-}
-
-static void damon_end(void)
-{
-	must_write(DAMON "0/state", "off");
-	must_write(DAMON "nr_kdamonds", "0");
-}
-
-/* Accesses in the last aggregation, the most of any region. */
-static unsigned int damon_accesses(void)
-{
-	char *trace = read_file(TRACING "trace"), *line = trace;
-	unsigned int most = 0, got;
-
-	while ((line = strstr(line, "damon_aggregated: "))) {
-		check(sscanf(line, "%*s target_id=%*u nr_regions=%*u %*u-%*u: %u", &got) == 1,
-		      "trace: unknown format");
-		if (got > most)
-			most = got;
-		line++;
-	}
-	free(trace);
-	return most;
-}
-
 /* One huge page, of which KVM maps small pages; the guest uses one of them, or none. */
 static void measure_sampling(const char *name, bool split, bool use)
 {
@@ -375,7 +320,13 @@ static void measure_sampling(const char *name, bool split, bool use)
 	vm_add_slot(guest.vm, 0, gpa, guest.memory, guest.size);
 	vm_fill(guest.vm, gpa, guest.size, page_size, 1);
 	clear_all(&guest);
-	damon_begin(false, start, start + arch_huge_size());
+	damon_begin(&(struct damon) {
+		.start = start,
+		.end = start + arch_huge_size(),
+		.sample_us = SAMPLE_US,
+		.samples = SAMPLES,
+		.regions = 3,
+	});
 	usleep(1000);
 	close(open(TRACING "trace", O_WRONLY | O_TRUNC));
 	must_write(TRACING "events/damon/damon_aggregated/enable", "1");
@@ -388,7 +339,7 @@ static void measure_sampling(const char *name, bool split, bool use)
 	}
 	time = ran("kdamond.0") - time;
 	must_write(TRACING "events/damon/damon_aggregated/enable", "0");
-	report_of(name, use ? "found" : "idle_found", damon_accesses());
+	report_of(name, use ? "found" : "idle_found", damon_traced().most);
 	report_of(name, use ? "sample" : "idle_sample", time / (3 * SAMPLES));
 	damon_end();
 	end_guest(&guest);

@@ -182,8 +182,14 @@ uint64_t vcpu_control_gpa(const struct vm_vcpu *vcpu);
 
 /* --- one back end per architecture --- */
 
-/* The size of a page-middle-directory leaf. */
+/* The size of a page-middle-directory leaf, */
 size_t arch_huge_size(void);
+
+/* and how many pages it is. */
+static inline size_t huge_pages(void)
+{
+	return arch_huge_size() / page_size;
+}
 
 /* The first guest physical address from @gpa on where such a leaf can begin. */
 uint64_t huge_gpa(uint64_t gpa);

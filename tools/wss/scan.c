@@ -1,50 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The source that sees guests: PAGEMAP_SCAN with PAGE_IS_REFERENCED. */
 #include "wss.h"
+#include "pagemap.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-/*
- * Own names: headers of the system may have none of it, some, or all.
- * The values are those of include/uapi/linux/fs.h.
- */
-struct region {
-	uint64_t start;
-	uint64_t end;
-	uint64_t categories;
-};
-
-struct scan_arg {
-	uint64_t size;
-	uint64_t flags;
-	uint64_t start;
-	uint64_t end;
-	uint64_t walk_end;
-	uint64_t vec;
-	uint64_t vec_len;
-	uint64_t max_pages;
-	uint64_t category_inverted;
-	uint64_t category_mask;
-	uint64_t category_anyof_mask;
-	uint64_t return_mask;
-};
-
-#define SCAN_IOCTL		_IOWR('f', 16, struct scan_arg)
-
-#define IS_PRESENT		(1ULL << 3)
-#define IS_SWAPPED		(1ULL << 4)
-#define IS_PFNZERO		(1ULL << 5)
-#define IS_HUGE			(1ULL << 6)
-#define IS_REFERENCED		(1ULL << 10)
-
-#define FLAG_CLEAR_REFERENCED	(1ULL << 2)
-#define FLAG_BY_IDLE		(1ULL << 3)
 
 /* 192 KB: a call answers for 8192 pages where no two neighbours are alike. */
 #define NR_REGIONS		8192
