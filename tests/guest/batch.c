@@ -569,6 +569,7 @@ static void begin_cold(const struct folios *folios)
 	begin_idle(folios->win);
 	advise(folios->win, folios->first[0], folios->first[folios->nr] - folios->first[0],
 	       MADV_COLD);
+	lru_drain();
 }
 
 /* Which folios are still there? */

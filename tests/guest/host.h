@@ -55,6 +55,12 @@ uint64_t smaps_bytes(const void *start, size_t size, const char *field);
  */
 uint64_t mmu_lock_acquisitions(void);
 
+/*
+ * A page on its way to an LRU list waits in an array of the CPU that sent it, where
+ * reclaim cannot have it. Puts all that wait, on any CPU, on their lists.
+ */
+void lru_drain(void);
+
 /**
  * struct lru_gen - an MGLRU node of one memory cgroup, read from debugfs
  * @memcg: its id

@@ -833,26 +833,18 @@ static void wss_finds(void)
 	free(text);
 }
 
-/* A page that is on its way to an LRU list, on another CPU, stays at first. */
 static void page_out(struct view *view, size_t first, size_t pages)
 {
-	size_t page = first;
-	unsigned int try;
+	uint64_t *entries;
+	size_t page;
 
-	for (try = 0; try < 50 && page < first + pages; try++) {
-		uint64_t *entries;
-
-		if (try)
-			usleep(20000);
-		check(!madvise(view->win->base + first * page_size, pages * page_size,
-			       MADV_PAGEOUT), "madvise: %s", strerror(errno));
-		entries = read_entries(view->win);
-		for (page = first; page < first + pages; page++)
-			if (entries[page] & ENTRY_PRESENT)
-				break;
-		free(entries);
-	}
-	check(page == first + pages, "page %zu was not swapped out", page);
+	lru_drain();
+	check(!madvise(view->win->base + first * page_size, pages * page_size, MADV_PAGEOUT),
+	      "madvise: %s", strerror(errno));
+	entries = read_entries(view->win);
+	for (page = first; page < first + pages; page++)
+		check(!(entries[page] & ENTRY_PRESENT), "page %zu was not swapped out", page);
+	free(entries);
 	view_forget(view, BY_YOUNG, first, pages);
 	view_forget(view, BY_IDLE, first, pages);
 }
