@@ -54,8 +54,11 @@ static void ask_ranges(struct window *win)
 	static const size_t sizes[] = { PAGES, 1, 3, 63, 64, 65, 200 };
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		ask(win, sizes[i], i & 1 ? ASK_PRESET : 0);
+		/* a mere test goes by runs of pages */
+		ask(win, sizes[i], ASK_NO_BITMAP);
+	}
 }
 
 /* Nobody takes the lock for what is not wanted: it is not told, and not lost. */

@@ -6,7 +6,6 @@
 
 #define CONFIG_KVM_GENERIC_MMU_NOTIFIER	1
 #define CONFIG_HAVE_KVM_AGE_LOCKLESS	1
-#define CONFIG_PPC			0
 
 struct kvm_age;
 

@@ -85,16 +85,13 @@ static bool kvm_clear_pages(void *arg, unsigned long i, unsigned long nr)
  */
 #define KVM_AGE_RUN	(IS_ENABLED(CONFIG_HAVE_KVM_AGE_LOCKLESS) ? KVM_AGE_HOLD : 1)
 
-/* powerpc's kvm_test_age_gfn() takes a page. */
-#define KVM_TEST_RUN	(IS_ENABLED(CONFIG_PPC) ? 1 : KVM_AGE_RUN)
-
 /* Up to the first young page: the question has no bitmap to tell them apart. */
 static bool kvm_test_pages(struct kvm_age_pages *pages, unsigned long nr)
 {
 	unsigned long i, run;
 
 	for (i = 0; i < nr; i += run) {
-		run = min(nr - i, KVM_TEST_RUN);
+		run = min(nr - i, KVM_AGE_RUN);
 		kvm_age_look(pages, i, run);
 		pages->tested += run;
 		if (kvm_test_age_gfn(pages->kvm, pages->range))
