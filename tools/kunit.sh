@@ -19,7 +19,7 @@ flock 9
 
 run() {
 	PATH=$TOP/tools:$PATH counted "$obj" "$obj/kunit.log" python3 tools/testing/kunit/kunit.py run --arch="$arch" \
-		--kunitconfig="$config" --build_dir="$obj" --make_options='CC=kasan-cc.sh ccache gcc' --jobs="$(nproc)" || status=$?
+		--kunitconfig="$config" --build_dir="$obj" --make_options='CC=sanitize-cc.sh ccache gcc' --jobs="$(nproc)" || status=$?
 }
 status=0
 rm -f "$obj/test.log"
