@@ -51,6 +51,11 @@ DEFAULT bool arch_nested(void)
 	return false;
 }
 
+DEFAULT bool arch_nested_asked(void)
+{
+	return false;
+}
+
 DEFAULT void arch_nested_touch(struct vm *vm)
 {
 	(void)vm;

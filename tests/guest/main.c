@@ -25,6 +25,11 @@ static bool lru_walks(void)
 	return arch_lru_walks() && !software_flag;
 }
 
+static bool nested_unasked(void)
+{
+	return arch_nested() && !arch_nested_asked();
+}
+
 /* With a lock, to sample 1 GB takes longer than the interval of samples, if emulated. */
 static bool giant_samples(void)
 {
@@ -41,6 +46,7 @@ static const struct {
 	{ input_tests, NULL }, { lru_tests, lru_walks }, { race_tests, NULL },
 	{ other_tests, arch_other_tables }, { other_tables_tests, arch_other_tables },
 	{ nested_race_tests, arch_nested }, { nested_tests, arch_nested },
+	{ nested_asked_tests, arch_nested_asked }, { nested_unasked_tests, nested_unasked },
 	{ machines_tests, NULL },
 	{ procfs_tests, NULL }, { procfs_giant_tests, arch_giant_leaves },
 	{ procfs_swap_tests, NULL },

@@ -8,6 +8,7 @@
 #include "host.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #define PAGES	400
 
@@ -131,12 +132,16 @@ const struct test other_tests[] = {
 
 /* --- nested guests --- */
 
-/* The guest has no nested one yet. */
+/*
+ * The guest has no nested one yet. All pages are there: one who writes to a page that
+ * the other has read would otherwise have it replaced, and so make it old for the other.
+ */
 static struct window *nested_window(void)
 {
 	struct window *win = window_new(PAGES);
 
 	window_back(win, 0, PAGES, SMALL_PAGES);
+	memset(win->base, 1, PAGES * page_size);
 	window_map(win, vm_create_nested(), 0, VM_GPA, 0, PAGES, 1);
 	return win;
 }
@@ -145,7 +150,24 @@ static struct window *nested_window(void)
 static void nested_begins(struct window *win)
 {
 	vm_touch_nested(win->mappings[0].vm, true);
+	if (expect_fast)
+		expect_walk = arch_nested_asked();
 	expect_fast = false;
+}
+
+/* It does not run any more, but it is there. */
+static void nested_sleeps(struct window *win)
+{
+	vm_touch_nested(win->mappings[0].vm, false);
+}
+
+/* What it touched is forgotten if its own tables told of it. */
+static void nested_ends(struct window *win, bool fast)
+{
+	nested_sleeps(win);
+	arch_nested_end(win->mappings[0].vm);
+	window_forget_nested(&win->mappings[0]);
+	expect_fast = fast;
 }
 
 static struct window *nested_touched(void)
@@ -161,7 +183,6 @@ static struct window *nested_touched(void)
 static void nested_comes_and_goes(void)
 {
 	struct window *win = nested_window();
-	struct vm *vm = win->mappings[0].vm;
 	bool otherwise = expect_fast;
 	int round;
 
@@ -171,9 +192,10 @@ static void nested_comes_and_goes(void)
 		nested_begins(win);
 		touch_some(win);
 		ask_ranges(win);
-		vm_touch_nested(vm, false);
-		arch_nested_end(vm);
-		expect_fast = otherwise;
+		nested_sleeps(win);
+		touch_some(win);
+		ask_ranges(win);
+		nested_ends(win, otherwise);
 		ask_ranges(win);
 	}
 	ask(win, PAGES, ASK_CLEAR);
@@ -192,12 +214,20 @@ static void nested_ranges(void)
 	ask_ranges(win);
 }
 
-static void nested_and_guest(void)
+/* By the nested guest, and then by its guest, or by one of them, or by nobody. */
+static struct window *touched_by_both(void)
 {
 	struct window *win = nested_touched();
 
-	vm_touch_nested(win->mappings[0].vm, false);
+	nested_sleeps(win);
 	touch_some(win);
+	return win;
+}
+
+static void nested_and_guest(void)
+{
+	struct window *win = touched_by_both();
+
 	ask_ranges(win);
 	ask(win, 65, ASK_CLEAR);
 	ask(win, PAGES, 0);
@@ -207,12 +237,12 @@ static void nested_and_guest(void)
 
 static void nested_unwanted(void)
 {
-	ask_unwanted(nested_touched());
+	ask_unwanted(touched_by_both());
 }
 
 static void nested_page_by_page(void)
 {
-	ask_page_by_page(nested_touched());
+	ask_page_by_page(touched_by_both());
 }
 
 static void nested_counted(void)
@@ -232,6 +262,165 @@ static void nested_counted(void)
 	      locks, PAGES / 10);
 }
 
+/* The pages of a window take turns. */
+enum turn {
+	BY_NESTED,	/* touched by the nested guest */
+	BY_GUEST,	/* by its guest */
+	BY_BOTH,	/* by the former, and then by the latter */
+	LATER,		/* by nobody yet */
+	TURNS,
+};
+
+static void touch_turn(struct window *win, enum turn turn)
+{
+	size_t page;
+
+	for (page = turn; page < PAGES; page += TURNS)
+		window_touch(&win->mappings[0], page, VM_WRITE);
+	window_flush(win);
+}
+
+static void touch_in_turn(struct window *win)
+{
+	nested_begins(win);
+	touch_turn(win, BY_NESTED);
+	touch_turn(win, BY_BOTH);
+	nested_sleeps(win);
+	touch_turn(win, BY_GUEST);
+	touch_turn(win, BY_BOTH);
+}
+
+static struct window *touched_in_turn(void)
+{
+	struct window *win = nested_window();
+
+	touch_in_turn(win);
+	return win;
+}
+
+const struct test nested_tests[] = {
+	{ "nested", "a nested guest comes and goes", nested_comes_and_goes, 60 },
+	{ "nested", "what the nested guest touched", nested_ranges, 60 },
+	{ "nested", "what both touched", nested_and_guest, 60 },
+	{ "nested", "what is not wanted is not told", nested_unwanted, 60 },
+	{ "nested", "page by page", nested_page_by_page, 60 },
+	{ "nested", "what statistics and locks count", nested_counted, 60 },
+	{ 0 },
+};
+
+/* --- where KVM asks the guest's table, and the one it has for the nested guest --- */
+
+/* Each page alone, and with others that only one of the tables knows, and all. */
+static void in_turn(enum ask_flags flags)
+{
+	static const size_t sizes[] = { 1, 2, 3, TURNS, 65, PAGES };
+	struct window *win = touched_in_turn();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		ask(win, sizes[i], flags);
+		ask(win, PAGES, 0);
+		touch_in_turn(win);
+	}
+}
+
+static void asked_in_turn(void)
+{
+	in_turn(0);
+	in_turn(ASK_NO_BITMAP);
+}
+
+static void cleared_in_turn(void)
+{
+	in_turn(ASK_CLEAR);
+	in_turn(ASK_CLEAR | ASK_PRESET);
+}
+
+static void cleared_without_bitmap(void)
+{
+	in_turn(ASK_CLEAR | ASK_NO_BITMAP);
+}
+
+/* What was not cleared is still there, in both tables. */
+static void cleared_if_wanted(void)
+{
+	struct window *win = touched_in_turn();
+	unsigned long *wanted = bits_new(PAGES);
+	size_t page;
+
+	for (page = 0; page < PAGES; page += 3)
+		bit_set(wanted, page);
+	window_ask_pages(win, 0, PAGES, wanted, ASK_CLEAR);
+	ask(win, PAGES, 0);
+	touch_turn(win, LATER);
+	window_ask_pages(win, 0, PAGES, wanted, ASK_CLEAR | ASK_NO_BITMAP);
+	ask(win, PAGES, 0);
+}
+
+/* The calls that Linux 6.12 has. */
+static void ask_old(struct window *win, unsigned int op, size_t size)
+{
+	size_t page;
+
+	for (page = 0; page + size <= PAGES; page += size)
+		window_ask_old(win, op, page, size);
+}
+
+static void cleared_by_old(unsigned int op)
+{
+	static const size_t sizes[] = { 1, 2, 3, PAGES };
+	struct window *win = nested_window();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		touch_in_turn(win);
+		ask_old(win, YOUNG_DEV_TEST_YOUNG, 1);
+		ask_old(win, op, sizes[i]);
+		ask(win, PAGES, 0);
+	}
+}
+
+static void cleared_by_clear(void)
+{
+	cleared_by_old(YOUNG_DEV_CLEAR_YOUNG);
+}
+
+static void cleared_by_clear_flush(void)
+{
+	cleared_by_old(YOUNG_DEV_CLEAR_FLUSH_YOUNG);
+}
+
+/* KVM drops all its tables with a memory slot. It makes new ones when they are used. */
+static void gone_with_a_slot(void)
+{
+	bool otherwise = expect_fast;
+	struct window *win = touched_in_turn();
+	struct mapping *map = &win->mappings[0];
+
+	ask(win, PAGES, 0);
+	vm_slot_delete(map->vm, map->slot);
+	vm_slot_restore(map->vm, map->slot);
+	window_cleared(map, 0, PAGES);
+	expect_fast = otherwise;
+	touch_turn(win, BY_GUEST);
+	ask_ranges(win);
+	touch_in_turn(win);
+	ask_ranges(win);
+}
+
+const struct test nested_asked_tests[] = {
+	{ "nested", "asked in turn", asked_in_turn, 60 },
+	{ "nested", "cleared in turn", cleared_in_turn, 60 },
+	{ "nested", "cleared in turn, without a bitmap", cleared_without_bitmap, 60 },
+	{ "nested", "cleared if wanted", cleared_if_wanted, 60 },
+	{ "nested", "cleared in turn by clear_young", cleared_by_clear, 60 },
+	{ "nested", "cleared in turn by clear_flush_young", cleared_by_clear_flush, 60 },
+	{ "nested", "gone with a memory slot", gone_with_a_slot, 60 },
+	{ 0 },
+};
+
+/* --- where it asks the guest's table only --- */
+
 /*
  * KVM has two tables: the guest's, and a shadow table that the nested guest runs
  * with, made of the former and of the one that the guest has for it. When the
@@ -250,28 +439,14 @@ static void nested_counted(void)
  * Where the CPU leaves accessed bits to KVM (DSISR_SET_RC; QEMU's CPUs do not),
  * kvmhv_handle_nested_set_rc() sets both, and they would fail.
  *
- * The pages of a window take turns.
+ * So what the guest touches is in its table at first only, and LATER pages are the
+ * only ones that can become young by the nested guest again.
  */
-enum turn {
-	BY_NESTED,	/* mapped because the nested guest touched it: in both tables */
-	BY_GUEST,	/* because the guest did: at first in its table only */
-	LATER,		/* mapped last, because the nested guest touched it */
-	TURNS,
-};
 
 /* Nobody else writes there. */
 static uint32_t *unseen_word(const struct window *win, size_t page)
 {
 	return (uint32_t *)(win->base + page * page_size + page_size / 2);
-}
-
-static void touch_turn(struct window *win, enum turn turn)
-{
-	size_t page;
-
-	for (page = turn; page < PAGES; page += TURNS)
-		window_touch(&win->mappings[0], page, VM_WRITE);
-	window_flush(win);
 }
 
 /* Touches that are not to be noticed, and so are nothing that the window knows. */
@@ -308,29 +483,27 @@ static void touch_again(struct window *win)
 	nested_begins(win);
 	touch_unseen(win, BY_NESTED);
 	touch_unseen(win, BY_GUEST);
+	touch_unseen(win, BY_BOTH);
 	touch_turn(win, LATER);
 	check_shadow(win, BY_NESTED, true);
 	check_shadow(win, BY_GUEST, true);
+	check_shadow(win, BY_BOTH, true);
 	check_shadow(win, LATER, true);
 }
 
-/* All pages are young but the LATER ones, which are not mapped. */
-static struct window *touched_in_turn(void)
+static struct window *shadowed_in_turn(void)
 {
-	struct window *win = nested_window();
+	struct window *win = touched_in_turn();
 
-	nested_begins(win);
-	touch_turn(win, BY_NESTED);
-	vm_touch_nested(win->mappings[0].vm, false);
-	touch_turn(win, BY_GUEST);
 	ask(win, PAGES, 0);
 	check_shadow(win, BY_NESTED, true);
+	check_shadow(win, BY_BOTH, true);
 	return win;
 }
 
 static void nested_cleared(void)
 {
-	struct window *win = touched_in_turn();
+	struct window *win = shadowed_in_turn();
 
 	ask(win, 50, ASK_CLEAR);
 	check_shadow(win, BY_NESTED, false);
@@ -340,7 +513,7 @@ static void nested_cleared(void)
 	check_shadow(win, LATER, false);
 
 	/* once the guest touches them, too, there is something to clear in both */
-	vm_touch_nested(win->mappings[0].vm, false);
+	nested_sleeps(win);
 	touch_turn(win, BY_NESTED);
 	touch_turn(win, BY_GUEST);
 	ask(win, PAGES, ASK_CLEAR);
@@ -352,7 +525,7 @@ static void nested_cleared(void)
 /* The calls that Linux 6.12 has say the same, and clear the same. */
 static void nested_cleared_old(unsigned int op)
 {
-	struct window *win = touched_in_turn();
+	struct window *win = shadowed_in_turn();
 	size_t page;
 
 	for (page = 0; page < PAGES; page++)
@@ -378,13 +551,7 @@ static void nested_old_flush(void)
 	nested_cleared_old(YOUNG_DEV_CLEAR_FLUSH_YOUNG);
 }
 
-const struct test nested_tests[] = {
-	{ "nested", "a nested guest comes and goes", nested_comes_and_goes, 60 },
-	{ "nested", "what the nested guest touched", nested_ranges, 60 },
-	{ "nested", "what both touched", nested_and_guest, 60 },
-	{ "nested", "what is not wanted is not told", nested_unwanted, 60 },
-	{ "nested", "page by page", nested_page_by_page, 60 },
-	{ "nested", "what statistics and locks count", nested_counted, 60 },
+const struct test nested_unasked_tests[] = {
 	{ "nested", "cleared, and touched again", nested_cleared, 60 },
 	{ "nested", "cleared by clear_young, and touched again", nested_old_clear, 60 },
 	{ "nested", "cleared by clear_flush_young, and touched again", nested_old_flush, 60 },

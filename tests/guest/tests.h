@@ -17,6 +17,8 @@ extern const struct test race_tests[];
 extern const struct test other_tests[];
 extern const struct test other_tables_tests[];
 extern const struct test nested_tests[];
+extern const struct test nested_asked_tests[];
+extern const struct test nested_unasked_tests[];
 extern const struct test nested_race_tests[];
 extern const struct test machines_tests[];
 extern const struct test smp_tests[];

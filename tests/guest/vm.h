@@ -249,13 +249,16 @@ void arch_use_other_tables(struct vm *vm, bool other);
 /* Can a guest have guests? */
 bool arch_nested(void);
 
+/* Is the table that KVM has for a nested guest alone asked about pages, too? */
+bool arch_nested_asked(void);
+
 /* The guest lets its nested one, which it makes if there is none, work off the list. */
 void arch_nested_touch(struct vm *vm);
 
 /* The guest has no nested one any more. */
 void arch_nested_end(struct vm *vm);
 
-/* Did the nested guest use the page, according to the table KVM has for it alone? */
+/* If it is not asked: did the nested guest use the page, according to it? */
 bool arch_nested_young(struct vm *vm, uint64_t gpa);
 
 /* Runs until arch_program_ended(). For back ends. */

@@ -17,6 +17,7 @@
 #define GUARD	4
 
 bool expect_fast = true;
+bool expect_walk;
 bool software_flag;
 
 int young_ask(struct young_dev_range *range)
@@ -92,7 +93,7 @@ struct mapping *window_map(struct window *win, struct vm *vm, unsigned int space
 	win->nr++;
 	*map = (struct mapping) {
 		.vm = vm, .space = space, .gpa = gpa, .first = first, .pages = pages,
-		.leaf = leaf, .touched = bits_new(pages),
+		.leaf = leaf, .touched = bits_new(pages), .nested = bits_new(pages),
 	};
 	map->slot = vm_add_slot(vm, space, gpa, win->base + first * page_size,
 				pages * page_size);
@@ -101,13 +102,14 @@ struct mapping *window_map(struct window *win, struct vm *vm, unsigned int space
 
 void window_touch(struct mapping *map, size_t page, enum vm_kind kind)
 {
+	bool nested = map->vm->touch_nested && arch_nested_asked();
 	size_t leaf = page - page % map->leaf, i;
 
 	/* some word of the page, not always its first */
 	vm_touch(map->vm, map->space, map->gpa + page * page_size + page * 52 % page_size / 4 * 4,
 		 kind);
 	for (i = leaf; i < leaf + map->leaf; i++)
-		bit_set(map->touched, i);
+		bit_set(nested ? map->nested : map->touched, i);
 }
 
 void window_touch_irregular(struct window *win, struct mapping *map)
@@ -151,18 +153,26 @@ struct window *window_touched(size_t pages)
 
 void window_cleared(struct mapping *map, size_t page, size_t pages)
 {
-	for (; pages; pages--, page++)
+	for (; pages; pages--, page++) {
 		bit_clear(map->touched, page);
+		bit_clear(map->nested, page);
+	}
+}
+
+void window_forget_nested(struct mapping *map)
+{
+	memset(map->nested, 0, bits_longs(map->pages) * sizeof(long));
 }
 
 void window_forget(struct mapping *map)
 {
 	memset(map->touched, 0, bits_longs(map->pages) * sizeof(long));
+	window_forget_nested(map);
 	map->pages = 0;
 	map->vm = NULL;
 }
 
-bool window_young(const struct window *win, size_t page)
+static bool touched(const struct window *win, size_t page, bool nested)
 {
 	unsigned int i;
 
@@ -170,10 +180,21 @@ bool window_young(const struct window *win, size_t page)
 		const struct mapping *map = &win->mappings[i];
 
 		if (page >= map->first && page - map->first < map->pages &&
-		    bit_test(map->touched, page - map->first))
+		    bit_test(nested ? map->nested : map->touched, page - map->first))
 			return true;
 	}
 	return false;
+}
+
+bool window_young(const struct window *win, size_t page)
+{
+	return touched(win, page, false) || touched(win, page, true);
+}
+
+/* Nobody waits for what is not wanted, but what is seen on the way is told. */
+static bool told_unwanted(const struct window *win, size_t page)
+{
+	return expect_fast || (expect_walk && touched(win, page, false));
 }
 
 static size_t min_size(size_t a, size_t b)
@@ -208,15 +229,14 @@ static void clear_mapping(struct mapping *map, size_t first, size_t pages,
 {
 	size_t start = max_size(first, map->first);
 	size_t end = min_size(first + pages, map->first + map->pages);
-	size_t page, leaf, i;
+	size_t page, leaf;
 
 	for (page = start; page < end; page++) {
 		if (predicate && !bit_test(predicate, page))
 			continue;
 		leaf = page - map->first;
 		leaf -= leaf % map->leaf;
-		for (i = leaf; i < leaf + map->leaf; i++)
-			bit_clear(map->touched, i);
+		window_cleared(map, leaf, map->leaf);
 	}
 }
 
@@ -307,8 +327,7 @@ void window_ask(struct window *win, size_t start, size_t end,
 	for (i = 0; i < pages; i++) {
 		if (!window_young(win, first + i))
 			continue;
-		/* nobody waits for what is not wanted */
-		if (!expect_fast && predicate && !bit_test(predicate, first + i))
+		if (predicate && !bit_test(predicate, first + i) && !told_unwanted(win, first + i))
 			continue;
 		any = true;
 		if (!(flags & ASK_NO_BITMAP))

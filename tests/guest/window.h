@@ -17,6 +17,12 @@
 extern bool expect_fast;
 
 /*
+ * Without expect_fast: what the guest touched itself is seen without mmu_lock all
+ * the same, that is for its nested guest.
+ */
+extern bool expect_walk;
+
+/*
  * Likewise: the CPU does not set accessed bits itself. A page whose bit was
  * cleared faults when it is touched, and KVM takes mmu_lock to set it.
  */
@@ -40,6 +46,8 @@ enum backing {
  * @leaf: pages that one leaf of KVM's tables maps here; leaves are counted
  *	from the first page of the mapping
  * @touched: one bit per page of the mapping, whole leaves only
+ * @nested: likewise, what the guest's nested guest touched, if KVM has tables for
+ *	that alone and asks them (arch_nested_asked()); otherwise that is in @touched
  */
 struct mapping {
 	struct vm *vm;
@@ -50,6 +58,7 @@ struct mapping {
 	size_t pages;
 	size_t leaf;
 	unsigned long *touched;
+	unsigned long *nested;
 };
 
 /**
@@ -109,6 +118,9 @@ void window_flush(struct window *win);
 
 /* The mapping's tables are gone (the VM was closed, say). */
 void window_forget(struct mapping *map);
+
+/* The tables for its nested guest are. */
+void window_forget_nested(struct mapping *map);
 
 /* What the test cleared behind window_ask()'s back. */
 void window_cleared(struct mapping *map, size_t page, size_t pages);
