@@ -3,10 +3,11 @@
  * The x86 guest: flat 32-bit protected mode without paging, so that the only
  * tables are KVM's. Programs end in HLT, which leaves KVM_RUN because there is
  * no interrupt controller in the kernel. Address space 1 is that of system
- * management mode.
+ * management mode. Nested guests are in x86_nested.c.
  */
 #include "guest.h"
 #include "tap.h"
+#include "x86.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -18,11 +19,8 @@
  * Where the vCPU's order page and list are. The segment makes up for that each
  * vCPU has its own; its base is 0 for the first one, and in SMM.
  */
-#define FIRST_CONTROL	0x100000
 #define ADDRESS(offset)	"(" STRING(FIRST_CONTROL) " + " STRING(ORDER) " + " STRING(offset) ")"
 #define WORD(offset)	"%fs:" ADDRESS(offset)
-
-_Static_assert(VM_CONTROL_GPA == FIRST_CONTROL, "control slot");
 
 /*
  * The same text assembles for protected mode and for SMM, which starts in
@@ -112,8 +110,6 @@ extern const char smm_touch[], smm_end[];
 #define SMM_SIZE	0x10000
 #define SMM_CODE	0x8000
 
-#define CR0_PE		1
-
 const char *const arch_walkers[2] = { "kvm_arch_age_lockless" };
 
 size_t arch_huge_size(void)
@@ -152,43 +148,60 @@ void arch_vm_setup(struct vm *vm)
 	memcpy(vm->control + VM_CODE_OFFSET, program_touch, guest_end - program_touch);
 }
 
-static void get_sregs(struct vm_vcpu *vcpu, struct kvm_sregs *sregs)
+void x86_get_sregs(struct vm_vcpu *vcpu, struct kvm_sregs *sregs)
 {
 	check(!ioctl(vcpu->fd, KVM_GET_SREGS, sregs), "KVM_GET_SREGS: %s", strerror(errno));
 }
 
-static void set_sregs(struct vm_vcpu *vcpu, const struct kvm_sregs *sregs)
+void x86_set_sregs(struct vm_vcpu *vcpu, const struct kvm_sregs *sregs)
 {
 	check(!ioctl(vcpu->fd, KVM_SET_SREGS, sregs), "KVM_SET_SREGS: %s", strerror(errno));
+}
+
+uint64_t x86_program_gpa(const char *program)
+{
+	return VM_CONTROL_GPA + VM_CODE_OFFSET + (program - program_touch);
 }
 
 void arch_set_pc(struct vm_vcpu *vcpu, const char *program)
 {
 	struct kvm_regs regs = {
-		.rip = VM_CONTROL_GPA + VM_CODE_OFFSET + (program - program_touch),
+		.rip = x86_program_gpa(program),
 		.rflags = 2,	/* the bit that is always set; no interrupts */
 	};
 
 	check(!ioctl(vcpu->fd, KVM_SET_REGS, &regs), "KVM_SET_REGS: %s", strerror(errno));
 }
 
-void arch_vcpu_setup(struct vm_vcpu *vcpu)
+struct kvm_segment x86_data_segment(void)
 {
-	struct kvm_segment data = {
+	return (struct kvm_segment) {
 		.limit = 0xffffffff, .selector = 0x10, .type = 3,
 		.present = 1, .db = 1, .s = 1, .g = 1,
 	};
-	struct kvm_segment code = data;
-	struct kvm_sregs sregs;
+}
+
+struct kvm_segment x86_code_segment(void)
+{
+	struct kvm_segment code = x86_data_segment();
 
 	code.selector = 0x08;
 	code.type = 11;		/* execute, read, accessed */
-	get_sregs(vcpu, &sregs);
-	sregs.cs = code;
-	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = data;
+	return code;
+}
+
+void arch_vcpu_setup(struct vm_vcpu *vcpu)
+{
+	struct kvm_sregs sregs;
+
+	if (vcpu->vm->nested)
+		x86_nested_setup(vcpu);
+	x86_get_sregs(vcpu, &sregs);
+	sregs.cs = x86_code_segment();
+	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = x86_data_segment();
 	sregs.fs.base = vcpu_control_gpa(vcpu) - FIRST_CONTROL;
 	sregs.cr0 |= CR0_PE;
-	set_sregs(vcpu, &sregs);
+	x86_set_sregs(vcpu, &sregs);
 }
 
 void arch_flush_tlb(struct vm_vcpu *vcpu)
@@ -196,9 +209,9 @@ void arch_flush_tlb(struct vm_vcpu *vcpu)
 	struct kvm_sregs sregs;
 
 	/* without paging no CPU looks at CR3, but KVM loads its root anew */
-	get_sregs(vcpu, &sregs);
+	x86_get_sregs(vcpu, &sregs);
 	sregs.cr3 ^= 0x1000;
-	set_sregs(vcpu, &sregs);
+	x86_set_sregs(vcpu, &sregs);
 }
 
 bool arch_program_ended(const struct vm_vcpu *vcpu)
