@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # mutants.sh DIR [PATTERN]: put each bug of mutants.txt into a copy of the code
 # below DIR, one at a time, and see a test fail. PATTERN: of lines that match it.
+# LIST=file in the environment: those of another list.
 set -u
 dir=$(mktemp -d "$1/mutants.XXXXXX") || exit
 trap 'rm -rf "$dir"' EXIT
 pattern=${2:-.}
+list=${LIST:-mutants.txt}
 jobs=${JOBS:-$(nproc)}
 
 library="-std=c11 -I../kunit -I../user"
@@ -34,28 +36,35 @@ compile() {
 		if [ "$copy" = "$dir/0" ] || grep -q "/$file" "$dir/0/${object%.o}.d"; then
 			# shellcheck disable=SC2086 # several flags
 			gcc -O1 -w -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG -MMD "-I$copy" "-I$copy/include" ${flags[$program]} \
-				-c "$source" -o "$copy/$object" || { touch "$copy.broken"; return 1; }
+				-c "$source" -o "$copy/$object" || { echo "does not compile" >"$copy.broken"; return 1; }
 			objects+=("$copy/$object")
 		else
 			objects+=("$dir/0/$object")
 		fi
 	done
 	# shellcheck disable=SC2086
-	gcc ${flags[$program]} "${objects[@]}" -o "$copy/$program"
+	gcc ${flags[$program]} "${objects[@]}" -o "$copy/$program" ||
+		{ echo "$program cannot be linked" >"$copy.broken"; return 1; }
 }
 
 # fails COPY FILE PROGRAM [ARGUMENT]: says how, up to the first test that fails.
-# One that does not compile finds nothing.
+# One that does not compile finds nothing, nor does one that only comes to no
+# good end: as it cannot be run, say, or has no test.
 fails() {
 	local copy=$1 program=$3 last status
 	compile "$@" || return
 	last=$(TSAN_OPTIONS=halt_on_error=1 timeout 120 "$copy/$program" "${@:4}" 2>&1 |
 		sed -n '/^not ok/{p; q}; /^ok/h; $!d; x; p'; exit "${PIPESTATUS[0]}")
 	status=$?
-	[ $status -ne 0 ] || return 1
-	case $last in
-	"not ok"*) echo "$program: ${last#*- }" ;;
-	*) echo "$program: crash, hang or sanitizer, behind ${last#*- }" ;;
+	# a test; the sanitizer; timeout; or the program died of what it did itself
+	case $status:$last in
+	0:*) return 1 ;;
+	*:"not ok"*) echo "$program: ${last#*- }" ;;
+	66:* | 124:* | 13[2-69]:*) echo "$program: crash, hang or sanitizer, behind ${last#*- }" ;;
+	*)
+		echo "$program ends with $status, and no test fails: $last" >"$copy.broken"
+		return 1
+		;;
 	esac
 }
 
@@ -83,12 +92,12 @@ mutant() {
 	copy_to "$1"
 	sed -i "$4" "$1/$file"
 	if cmp -s "../$file" "$1/$file"; then
-		echo "not ok - $2: $file has changed, mutants.txt has not"
+		echo "not ok - $2: $file has changed, $list has not"
 	elif found=$(find_bug "$1" "$file"); then
 		echo "ok - $2: $found"
 		touch "$1.found"
 	elif [ -e "$1.broken" ]; then
-		echo "not ok - $2: does not compile"
+		echo "not ok - $2: $(cat "$1.broken")"
 	else
 		echo "not ok - $2: no test fails"
 	fi
@@ -97,8 +106,9 @@ mutant() {
 
 copy_to "$dir/0"
 found=$(find_bug "$dir/0" all) || found=
+[ ! -e "$dir/0.broken" ] || found=$(cat "$dir/0.broken")
 for program in "${!sources[@]}"; do
-	[ -x "$dir/0/$program" ] || found=${found:-$program does not compile}
+	[ -x "$dir/0/$program" ] || found=${found:-$program was not made}
 done
 if [ -n "$found" ]; then
 	echo "not ok - without a bug: $found"
@@ -110,7 +120,8 @@ while IFS='|' read -r name file script; do
 	number=$((number + 1))
 	[ "$number" -le "$jobs" ] || wait -n
 	mutant "$dir/$number" "$name" "${file//[[:space:]]/}" "$script" &
-done < <(sed '/^#/d; s/ | /|/; s/ | /|/' mutants.txt | grep -e "$pattern")
+done < <(sed '/^#/d; s/ | /|/; s/ | /|/' "$list" | grep -e "$pattern")
 wait
 echo "# $number bugs"
+[ "$number" -gt 0 ] || echo "not ok - $list has none"
 [ "$number" -gt 0 ] && [ "$number" -eq "$(find "$dir" -name '*.found' | wc -l)" ]
