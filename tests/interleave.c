@@ -15,6 +15,11 @@
 
 #include "interleave.h"
 
+/* Set it to see that a table that is freed too early is found out. */
+#ifndef WITHOUT_GRACE_PERIOD
+#define WITHOUT_GRACE_PERIOD	0
+#endif
+
 #define MAX_STEPS	64
 #define STACK_SIZE	(64 * 1024)
 
@@ -30,22 +35,34 @@
  */
 enum beside {
 	NOTHING,
-	OLD,
-	MIXED,
+	OLD_LINE,
+	MIXED_LINE,
 };
 
-#define NR_BESIDE	(MIXED + 1)
+/**
+ * enum ask - what the first walker is asked to do
+ * @CLEAR: test and clear
+ * @TEST: test
+ * @SOME: test all, and clear page 1
+ */
+enum ask {
+	CLEAR,
+	TEST,
+	SOME,
+};
 
 /**
  * struct param - what is run
  * @arch: index of the architecture
  * @scenario: on it
- * @beside: in one of these ways
+ * @beside: with one of these
+ * @ask: in one of these ways
  */
 struct param {
 	unsigned int arch;
 	const struct scenario *scenario;
 	enum beside beside;
+	enum ask ask;
 };
 
 alignas(4096) u64 root[512];
@@ -67,6 +84,13 @@ static unsigned int choice[MAX_STEPS];
 static unsigned int options[MAX_STEPS];
 static unsigned int nr_steps;
 static const char *order[MAX_STEPS];
+
+/* Of all orders of this scenario, and of all scenarios. */
+static unsigned long orders, total;
+static unsigned int happened;
+/* Pages that were reported in each order, and in any. */
+static unsigned long always, ever;
+static bool freed;
 
 void require(bool met, const char *what)
 {
@@ -90,17 +114,33 @@ void let_others_run(void)
 
 /* The walker, with each of its accesses scheduled and its exchange checked. */
 
+static bool is_low(const u64 *entryp)
+{
+	return entryp >= low && entryp < low + SHARED;
+}
+
 /* An access to what nobody else writes may as well be at any other time. */
 static bool is_shared(const u64 *entryp)
 {
-	return entryp == root || (entryp >= low && entryp < low + SHARED) ||
+	return entryp == root || is_low(entryp) ||
 	       (entryp >= spare && entryp < spare + SHARED);
 }
 
-static u64 scheduled_load(const void *entryp)
+static u64 scheduled_load(const void *p)
 {
-	if (is_shared(entryp))
-		let_others_run();
+	const u64 *entryp = p;
+
+	if (!is_shared(entryp))
+		return pgwalk_load_raw(arch->fmt, entryp);
+
+	let_others_run();
+	if (is_low(entryp)) {
+		require(!freed, "a table was read that had been freed");
+		if (get(root) != link_to(low))
+			happened |= UNLINKED;
+	}
+	if (arch->marker && get(entryp) == arch->marker)
+		happened |= OWNED;
 	return pgwalk_load_raw(arch->fmt, entryp);
 }
 
@@ -119,11 +159,16 @@ static bool scheduled_exchange(const struct pgwalk_tree *t,
 	u64 *entryp = entry->entryp;
 	u64 old, now;
 
+	require(current != actors || param->ask == CLEAR ||
+		(param->ask == SOME && entry->pos <= 1 && entry->next > 1),
+		"the walker changed what it was not asked to");
 	if (is_shared(entryp))
 		let_others_run();
 	old = get(entryp);
 	exchange_entry(t, entry, new);
 	now = get(entryp);
+	if (is_shared(entryp))
+		happened |= old == entry->seen ? WON : LOST;
 	if (now == old)
 		return false;
 
@@ -141,15 +186,62 @@ static bool scheduled_exchange(const struct pgwalk_tree *t,
 /* Derived from that of @arch. */
 static struct pgwalk_format scheduled_format;
 
-void walk(struct actor *self)
+/* What a walk has reached is not freed before it ends. */
+static void walk_as(struct actor *self, enum ask what)
 {
+	static const unsigned long page1 = BIT(1);
 	const struct pgwalk_young young = {
 		.nbits = param->beside == NOTHING ? SHARED : PGWALK_LINE,
-		.young = &self->young, .clear = true,
+		.young = &self->young, .clear = what != TEST,
+		.predicate = what == SOME ? &page1 : NULL,
 	};
+	unsigned int i;
 
+	self->walks = true;
 	pgwalk_test_clear_young(&scheduled_format, &tree, 0, young.nbits,
 				&young);
+	self->walks = false;
+	for (i = 0; i < nr_actors; i++)
+		actors[i].waits &= ~BIT(self - actors);
+}
+
+void walk(struct actor *self)
+{
+	walk_as(self, param->ask);
+}
+
+void walk_and_clear(struct actor *self)
+{
+	walk_as(self, CLEAR);
+}
+
+void walk_twice(struct actor *self)
+{
+	walk(self);
+	let_others_run();
+	if (freed)
+		happened |= REUSED;
+	walk(self);
+}
+
+/* What is free is for others: they have young leaves of their own there. */
+void free_table(struct actor *self)
+{
+	u64 theirs[SHARED];
+	unsigned int i;
+
+	for (i = 0; i < nr_actors && !WITHOUT_GRACE_PERIOD; i++)
+		self->waits |= actors[i].walks << i;
+	let_others_run();
+	freed = true;
+	for (i = 0; i < SHARED; i++) {
+		theirs[i] = arch->leaf[0] | PFN(512 * 9 + i) | arch->accessed;
+		set(&low[i], theirs[i]);
+	}
+	let_others_run();
+	for (i = 0; i < SHARED; i++)
+		require(get(&low[i]) == theirs[i],
+			"a table was changed that had been freed");
 }
 
 /* An actor runs to its end in each run, and waits for the next one. */
@@ -188,7 +280,7 @@ static u64 entry_beside(unsigned int page)
 {
 	u64 leaf = arch->leaf[0] | PFN(page + 1);
 
-	if (param->beside != MIXED)
+	if (param->beside != MIXED_LINE)
 		return leaf;
 	switch (page % 3) {
 	case 0:
@@ -202,18 +294,24 @@ static u64 entry_beside(unsigned int page)
 
 static void prepare(const struct scenario *s)
 {
-	u64 accessed = s->old ? 0 : arch->accessed;
+	u64 accessed = s->age == OLD ? 0 : arch->accessed;
+	u64 clean = s->age == CLEAN ? ~arch->dirty : ~0ULL;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(spare); i++)
 		set(&spare[i], arch->leaf[0] | PFN(512 + i) | arch->accessed);
 	for (i = 0; i < SHARED; i++)
-		set(&low[i], arch->leaf[0] | PFN(1 + i) | accessed);
+		set(&low[i], (arch->leaf[0] & clean) | PFN(1 + i) | accessed);
 	for (; i < PGWALK_LINE; i++)
 		set(&low[i], entry_beside(i));
-	set(&root[0], s->huge ? arch->leaf[1] | PFN(512) | accessed :
-				link_to(low));
+	if (s->mapping == SMALL)
+		set(&root[0], link_to(low));
+	else if (s->mapping == HUGE)
+		set(&root[0], (arch->leaf[1] & clean) | PFN(512) | accessed);
+	else
+		set(&root[0], arch->nothing);
 
+	freed = false;
 	nr_steps = 0;
 	for (nr_actors = 0; nr_actors < MAX_ACTORS; nr_actors++) {
 		struct actor *actor = &actors[nr_actors];
@@ -223,6 +321,8 @@ static void prepare(const struct scenario *s)
 		actor->name = s->run[nr_actors].name;
 		actor->run = s->run[nr_actors].run;
 		actor->done = false;
+		actor->walks = false;
+		actor->waits = 0;
 		actor->young = 0;
 		actor->cleared = 0;
 		actor->touched = false;
@@ -237,7 +337,7 @@ static unsigned int runnable(unsigned int n, struct actor **actor)
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < nr_actors; i++) {
-		if (actors[i].done)
+		if (actors[i].done || actors[i].waits)
 			continue;
 		if (nr == n)
 			*actor = &actors[i];
@@ -265,6 +365,8 @@ static void judge(const struct scenario *s)
 	require(!touched || !is_old || young & 1, "an access was lost");
 	require((young & s->must) == s->must, "a young page was not reported");
 	require(!(young & ~s->may), "a page was reported that never was young");
+	always &= young;
+	ever |= young;
 }
 
 static void run(const struct scenario *s)
@@ -292,29 +394,55 @@ static bool next_choice(void)
 	return false;
 }
 
-static unsigned long total;
-
 /* Every order. */
 static void interleave_orders(struct kunit *t)
 {
+	const struct scenario *s = param->scenario;
+	unsigned int happens = s->happens;
+
+	if (!arch->marker)
+		happens &= ~OWNED;
+	if (!arch->dirty)
+		happens &= ~LOST_DIRTY;
+	else if (happens & LOST_DIRTY)
+		happens ^= LOST | LOST_DIRTY;
 	do {
-		run(param->scenario);
-		total++;
+		run(s);
+		orders++;
 	} while (next_choice());
+	total += orders;
+
+	KUNIT_ASSERT_EQ(t, always, s->must);
+	KUNIT_ASSERT_EQ(t, ever, s->may);
+	if (param->ask == CLEAR) {
+		KUNIT_ASSERT_LE(t, s->orders, orders);
+		KUNIT_ASSERT_EQ(t, happened, happens);
+	}
 }
 
-/* Two walkers and a writer take most of the time: not by the line, too. */
+/*
+ * Three actors take most of the time: the first one clears there; and two walkers
+ * with another one do not go by the line, too.
+ */
 static bool is_wanted(const struct param *p)
 {
 	const struct scenario *s = p->scenario;
 
-	return (!s->arch || s->arch == archs[p->arch]) &&
-	       (p->beside == NOTHING || s->run[1].run != walk || !s->run[2].run);
+	if (s->arch == &marked ? !archs[p->arch]->marker :
+				 s->arch && s->arch != archs[p->arch])
+		return false;
+	if (!s->run[2].run)
+		return true;
+	return p->ask == CLEAR &&
+	       (p->beside == NOTHING || s->run[1].run != walk_and_clear);
 }
 
 static bool next(struct param *p)
 {
-	if (++p->beside < NR_BESIDE)
+	if (++p->ask <= SOME)
+		return true;
+	p->ask = CLEAR;
+	if (++p->beside <= MIXED_LINE)
 		return true;
 	p->beside = NOTHING;
 	if ((++p->scenario)->name)
@@ -326,6 +454,7 @@ static bool next(struct param *p)
 static const void *next_param(const void *prev, char *desc)
 {
 	static const char *const beside[] = { "", ", a line", ", a mixed line" };
+	static const char *const ask[] = { "", ", test", ", clear some" };
 	static struct param p;
 
 	if (!prev)
@@ -334,8 +463,9 @@ static const void *next_param(const void *prev, char *desc)
 		;
 	if (!archs[p.arch])
 		return NULL;
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s: walker and %s%s",
-		 archs[p.arch]->name, p.scenario->name, beside[p.beside]);
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s: walker and %s%s%s",
+		 archs[p.arch]->name, p.scenario->name, beside[p.beside],
+		 ask[p.ask]);
 	return &p;
 }
 
@@ -353,6 +483,10 @@ static int interleave_init(struct kunit *t)
 	scheduled_format.load = scheduled_load;
 	scheduled_format.exchange = scheduled_exchange;
 	memset(choice, 0, sizeof(choice));
+	orders = 0;
+	happened = 0;
+	always = ~0UL;
+	ever = 0;
 	for (i = 0; i < MAX_ACTORS; i++)
 		start(i);
 	return 0;

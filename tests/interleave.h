@@ -43,38 +43,72 @@ struct arch {
 	u64 marker;
 };
 
+/**
+ * struct actor - one of those whose accesses are put in order
+ * @waits: for these walkers, by bit, to end their walks
+ */
 struct actor {
 	const char *name;
 	void (*run)(struct actor *self);
 	jmp_buf paused;
 	bool done;
+	bool walks;
+	unsigned int waits;
 	unsigned long young;	/* reported by this walker */
 	unsigned long cleared;	/* pages whose bit it has taken */
 	bool touched;		/* set the bit of page 0, which was clear */
 };
 
+/* What maps pages 0 and 1 before. */
+enum mapping {
+	SMALL,		/* a leaf each, in a table */
+	HUGE,		/* both are part of a huge leaf */
+	HOLE,		/* nothing, where there could be a table */
+};
+
+enum age {
+	YOUNG,
+	CLEAN,		/* young, but not dirty */
+	OLD,
+};
+
+/* What happens to walkers, in some order. */
+#define WON		BIT(0)	/* took an accessed bit */
+#define LOST		BIT(1)	/* did not: the entry was another one by then */
+#define OWNED		BIT(2)	/* saw the marker of a writer */
+#define UNLINKED	BIT(3)	/* was in a table that had no parent any more */
+#define REUSED		BIT(4)	/* began when that had been freed */
+#define LOST_DIRTY	BIT(5)	/* LOST, where hardware sets a dirty bit, too */
+
 /**
  * struct scenario - who runs on what
  * @name: for the report
- * @huge: pages 0 and 1 are part of a huge leaf, else leaves of their own
- * @old: they are old
+ * @mapping: what is there
+ * @age: whether the leaves are young, and dirty where an architecture has them so
  * @run: the actors
- * @must: pages that the walkers together must report
- * @may: pages that they may report
+ * @must: pages that the walkers together report in each order
+ * @may: pages that they report in some order
+ * @orders: there are as many orders, or more
+ * @happens: just this happens to walkers that clear
  * @arch: the one that has such a writer, or NULL if all have
  */
 struct scenario {
 	const char *name;
-	bool huge;
-	bool old;
+	enum mapping mapping;
+	enum age age;
 	struct {
 		const char *name;
 		void (*run)(struct actor *self);
 	} run[MAX_ACTORS];
 	unsigned long must;
 	unsigned long may;
+	unsigned long orders;
+	unsigned int happens;
 	const struct arch *arch;
 };
+
+/* Stands for all that have a marker. */
+extern const struct arch marked;
 
 /* Behind the last one is one without a name. */
 extern const struct arch *const archs[];
@@ -91,6 +125,10 @@ extern const struct arch *arch;
 void require(bool met, const char *what);
 void let_others_run(void);
 void walk(struct actor *self);
+void walk_twice(struct actor *self);
+void walk_and_clear(struct actor *self);
+/* Free the table of pages 0 and 1, which must be unlinked, for others to use. */
+void free_table(struct actor *self);
 
 /* Entries as they are in memory. */
 

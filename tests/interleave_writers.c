@@ -41,6 +41,8 @@ static const struct arch powerpc = {
 	.table = POWERPC_RADIX_VALID | 9,
 };
 
+const struct arch marked;
+
 const struct arch *const archs[] = { &x86, &arm64, &powerpc, NULL };
 
 /* What writers are made of */
@@ -236,8 +238,127 @@ static void replace_table(struct actor *self)
 		"an entry of an unlinked table was changed");
 }
 
+/*
+ * Writers that may meet each other: x86 and arm64, with mmu_lock held for read.
+ * Who loses leaves the entry to the winner.
+ */
+
+static bool freeze_leaf(u64 *entryp, unsigned int level)
+{
+	u64 entry = load(entryp);
+
+	return type_of(entry, level) == PGWALK_LEAF &&
+	       cmpxchg(entryp, entry, arch->marker);
+}
+
+static void try_zap(struct actor *self)
+{
+	u64 *entryp = entry_of(0);
+
+	if (freeze_leaf(entryp, entryp == root))
+		thaw(entryp, arch->nothing);
+}
+
+static void try_split(struct actor *self)
+{
+	if (!freeze_leaf(&root[0], 1))
+		return;
+	thaw(&root[0], link_to(spare));
+	require(load(&root[0]) == link_to(spare), "a split leaf is back");
+}
+
+/* Processors and walkers are no reason to give up. */
+static void try_protect(struct actor *self)
+{
+	u64 *entryp = entry_of(0);
+	u64 entry;
+
+	do {
+		entry = load(entryp);
+		if (type_of(entry, entryp == root) != PGWALK_LEAF)
+			return;
+	} while (!cmpxchg(entryp, entry, entry & ~arch->writable));
+}
+
+/* Faults. What they map is young. */
+
+static void fault(struct actor *self)
+{
+	u64 *entryp = entry_of(0);
+	u64 leaf = arch->leaf[entryp == root] | PFN(512 * 7);
+
+	if (load(entryp) != arch->nothing ||
+	    !cmpxchg(entryp, arch->nothing, leaf | arch->accessed))
+		return;
+	require((load(entryp) & ~arch->accessed) == leaf,
+		"a new leaf was changed");
+}
+
+static void link_table(struct actor *self)
+{
+	u64 *table = self->name[0] == 'l' ? spare : low;
+
+	if (load(&root[0]) != arch->nothing ||
+	    !cmpxchg(&root[0], arch->nothing, link_to(table)))
+		return;
+	require(load(&root[0]) == link_to(table), "a new table was changed");
+}
+
+/* One with old pages, of which a processor that comes by writes to page 0. */
+static void link_old(struct actor *self)
+{
+	set(&spare[0], get(&spare[0]) & ~arch->accessed);
+	set(&spare[1], get(&spare[1]) & ~arch->accessed);
+	cmpxchg(&root[0], arch->nothing, link_to(spare));
+}
+
+static void hardware_late(struct actor *self)
+{
+	if (type_of(load(&root[0]), 1) == PGWALK_TABLE)
+		hardware(self);
+}
+
+/* Each way to unlink the table of pages 0 and 1, and what comes after that. */
+
+static void unlink_free(struct actor *self)
+{
+	unlink_table(self);
+	free_table(self);
+}
+
+static void collapse_free(struct actor *self)
+{
+	collapse(self);
+	free_table(self);
+}
+
+static void unmap_free(struct actor *self)
+{
+	unmap_table(self);
+	free_table(self);
+}
+
+static void replace_free(struct actor *self)
+{
+	replace_table(self);
+	free_table(self);
+}
+
 #define WALKER		{ "walker", walk }
-#define OTHER		{ "other", walk }
+#define TWICE		{ "walker", walk_twice }
+#define OTHER		{ "other", walk_and_clear }
+#define TRY_ZAP		{ "zap", try_zap }
+#define TRY_SPLIT	{ "split", try_split }
+#define TRY_PROTECT	{ "protect", try_protect }
+#define FAULT		{ "fault", fault }
+#define LINK		{ "link", link_table }
+#define RIVAL		{ "rival", link_table }
+#define LINK_OLD	{ "link", link_old }
+#define HARDWARE_LATE	{ "hardware", hardware_late }
+#define UNLINK_FREE	{ "unlink", unlink_free }
+#define COLLAPSE_FREE	{ "collapse", collapse_free }
+#define UNMAP_FREE	{ "unmap", unmap_free }
+#define REPLACE_FREE	{ "replace", replace_free }
 #define HARDWARE	{ "hardware", hardware }
 #define ZAP		{ "zap", zap }
 #define REPLACE		{ "replace", replace }
@@ -252,56 +373,92 @@ static void replace_table(struct actor *self)
 #define REPLACE_TABLE	{ "replace", replace_table }
 
 const struct scenario scenarios[] = {
-	{ "nobody", 0, 0, { WALKER }, 3, 3 },
-	{ "zap", 0, 0, { WALKER, ZAP }, 2, 3 },
-	{ "zap, huge", 1, 0, { WALKER, ZAP }, 0, 3 },
-	{ "replace", 0, 0, { WALKER, REPLACE }, 2, 3 },
-	{ "replace, huge", 1, 0, { WALKER, REPLACE }, 0, 3 },
-	{ "split", 1, 0, { WALKER, SPLIT }, 3, 3, &x86 },
-	{ "split", 1, 0, { WALKER, SPLIT }, 3, 3, &arm64 },
-	{ "hardware", 0, 0, { WALKER, HARDWARE }, 3, 3 },
-	{ "hardware, huge", 1, 0, { WALKER, HARDWARE }, 3, 3 },
-	{ "hardware, old", 0, 1, { WALKER, HARDWARE }, 0, 1 },
-	{ "hardware, huge, old", 1, 1, { WALKER, HARDWARE }, 0, 3 },
-	{ "protect", 0, 0, { WALKER, PROTECT }, 3, 3 },
-	{ "walker", 0, 0, { WALKER, OTHER }, 3, 3 },
-	{ "walker, huge", 1, 0, { WALKER, OTHER }, 3, 3 },
-	{ "walker, hardware", 0, 0, { WALKER, OTHER, HARDWARE }, 3, 3 },
-	{ "walker, hardware, huge", 1, 0, { WALKER, OTHER, HARDWARE }, 3, 3 },
-	{ "walker, hardware, old", 0, 1, { WALKER, OTHER, HARDWARE }, 0, 1 },
-	{ "walker, zap", 0, 0, { WALKER, OTHER, ZAP }, 2, 3 },
-	{ "hardware, zap", 0, 0, { WALKER, HARDWARE, ZAP }, 2, 3 },
-	{ "hardware, split", 1, 0, { WALKER, HARDWARE, SPLIT }, 3, 3, &x86 },
-	{ "hardware, split", 1, 0, { WALKER, HARDWARE, SPLIT }, 3, 3, &arm64 },
-	{ "hardware, protect, huge", 1, 0, { WALKER, HARDWARE, PROTECT },
-	  3, 3 },
-	{ "unlink", 0, 0, { WALKER, UNLINK }, 0, 3, &x86 },
-	{ "walker, unlink", 0, 0, { WALKER, OTHER, UNLINK }, 0, 3, &x86 },
-	{ "unmap", 0, 0, { WALKER, UNMAP }, 2, 3, &arm64 },
-	{ "unmap, huge", 1, 0, { WALKER, UNMAP }, 0, 3, &arm64 },
-	{ "unmap, table", 0, 0, { WALKER, UNMAP_TABLE }, 0, 3, &arm64 },
-	{ "unmap, old", 0, 1, { WALKER, UNMAP_TABLE }, 0, 0, &arm64 },
-	{ "protect, stored", 0, 0, { WALKER, STORE_PROTECTED }, 3, 3, &arm64 },
-	{ "protect, stored, huge", 1, 0, { WALKER, STORE_PROTECTED },
-	  3, 3, &arm64 },
-	{ "split, stored", 1, 0, { WALKER, SPLIT_STORED }, 3, 3, &arm64 },
-	{ "collapse", 0, 0, { WALKER, COLLAPSE }, 3, 3, &arm64 },
-	{ "hardware, unmap", 0, 0, { WALKER, HARDWARE, UNMAP }, 2, 3, &arm64 },
-	{ "hardware, split, stored", 1, 0, { WALKER, HARDWARE, SPLIT_STORED },
-	  3, 3, &arm64 },
-	{ "hardware, collapse", 0, 0, { WALKER, HARDWARE, COLLAPSE },
-	  3, 3, &arm64 },
-	{ "walker, unmap", 0, 0, { WALKER, OTHER, UNMAP_TABLE }, 0, 3, &arm64 },
-	{ "walker, protect, stored", 0, 0, { WALKER, OTHER, STORE_PROTECTED },
-	  3, 3, &arm64 },
-	{ "walker, collapse", 0, 0, { WALKER, OTHER, COLLAPSE }, 3, 3, &arm64 },
+	{ "nobody", SMALL, YOUNG, { WALKER }, 3, 3, 1, WON },
+	{ "zap", SMALL, YOUNG, { WALKER, ZAP }, 2, 3, 118, WON | LOST | OWNED },
+	{ "zap, huge", HUGE, YOUNG, { WALKER, ZAP }, 0, 3, 12, WON | LOST | OWNED },
+	{ "replace", SMALL, YOUNG, { WALKER, REPLACE }, 2, 3, 118, WON | LOST | OWNED },
+	{ "replace, huge", HUGE, YOUNG, { WALKER, REPLACE }, 0, 3, 12, WON | LOST | OWNED },
+	{ "split", HUGE, YOUNG, { WALKER, SPLIT }, 3, 3, 16, WON | LOST | OWNED, &marked },
+	{ "hardware", SMALL, CLEAN, { WALKER, HARDWARE }, 3, 3, 29, WON | LOST_DIRTY },
+	{ "hardware, huge", HUGE, CLEAN, { WALKER, HARDWARE }, 3, 3, 6, WON | LOST_DIRTY },
+	{ "hardware, old", SMALL, OLD, { WALKER, HARDWARE }, 0, 1, 10, WON },
+	{ "hardware, huge, old", HUGE, OLD, { WALKER, HARDWARE }, 0, 3, 3, WON },
+	{ "protect", SMALL, YOUNG, { WALKER, PROTECT }, 3, 3, 64, WON | LOST },
+	{ "walker", SMALL, YOUNG, { WALKER, OTHER }, 3, 3, 210, WON | LOST },
+	{ "walker, huge", HUGE, YOUNG, { WALKER, OTHER }, 3, 3, 6, WON | LOST },
+	{ "walker, hardware", SMALL, YOUNG, { WALKER, OTHER, HARDWARE }, 3, 3, 53536, WON | LOST },
+	{ "walker, hardware, huge", HUGE, YOUNG, { WALKER, OTHER, HARDWARE },
+	  3, 3, 112, WON | LOST },
+	{ "walker, hardware, old", SMALL, OLD, { WALKER, OTHER, HARDWARE }, 0, 1, 788, WON | LOST },
+	{ "walker, zap", SMALL, YOUNG, { WALKER, OTHER, ZAP }, 2, 3, 270396, WON | LOST | OWNED },
+	{ "hardware, zap", SMALL, YOUNG, { WALKER, HARDWARE, ZAP },
+	  2, 3, 21995, WON | LOST | OWNED },
+	{ "hardware, split", HUGE, YOUNG, { WALKER, HARDWARE, SPLIT },
+	  3, 3, 1286, WON | LOST | OWNED, &marked },
+	{ "hardware, protect, huge", HUGE, YOUNG, { WALKER, HARDWARE, PROTECT },
+	  3, 3, 748, WON | LOST },
+	{ "unlink", SMALL, YOUNG, { WALKER, UNLINK },
+	  0, 3, 167, WON | LOST | OWNED | UNLINKED, &x86 },
+	{ "walker, unlink", SMALL, YOUNG, { WALKER, OTHER, UNLINK },
+	  0, 3, 194552, WON | LOST | OWNED | UNLINKED, &x86 },
+	{ "unmap", SMALL, YOUNG, { WALKER, UNMAP }, 2, 3, 19, WON | LOST, &arm64 },
+	{ "unmap, huge", HUGE, YOUNG, { WALKER, UNMAP }, 0, 3, 5, WON | LOST, &arm64 },
+	{ "unmap, table", SMALL, YOUNG, { WALKER, UNMAP_TABLE },
+	  0, 3, 59, WON | LOST | UNLINKED, &arm64 },
+	{ "unmap, old", SMALL, OLD, { WALKER, UNMAP_TABLE }, 0, 0, 33, UNLINKED, &arm64 },
+	{ "protect, stored", SMALL, YOUNG, { WALKER, STORE_PROTECTED },
+	  3, 3, 56, WON | LOST, &arm64 },
+	{ "protect, stored, huge", HUGE, YOUNG, { WALKER, STORE_PROTECTED },
+	  3, 3, 10, WON | LOST, &arm64 },
+	{ "split, stored", HUGE, YOUNG, { WALKER, SPLIT_STORED },
+	  3, 3, 11, WON | LOST | OWNED, &arm64 },
+	{ "collapse", SMALL, YOUNG, { WALKER, COLLAPSE },
+	  3, 3, 109, WON | OWNED | UNLINKED, &arm64 },
+	{ "hardware, unmap", SMALL, YOUNG, { WALKER, HARDWARE, UNMAP },
+	  2, 3, 947, WON | LOST, &arm64 },
+	{ "hardware, split, stored", HUGE, YOUNG, { WALKER, HARDWARE, SPLIT_STORED },
+	  3, 3, 411, WON | LOST | OWNED, &arm64 },
+	{ "hardware, collapse", SMALL, YOUNG, { WALKER, HARDWARE, COLLAPSE },
+	  3, 3, 13840, WON | OWNED | UNLINKED, &arm64 },
+	{ "walker, unmap", SMALL, YOUNG, { WALKER, OTHER, UNMAP_TABLE },
+	  0, 3, 25776, WON | LOST | UNLINKED, &arm64 },
+	{ "walker, protect, stored", SMALL, YOUNG, { WALKER, OTHER, STORE_PROTECTED },
+	  3, 3, 52744, WON | LOST, &arm64 },
+	{ "walker, collapse", SMALL, YOUNG, { WALKER, OTHER, COLLAPSE },
+	  3, 3, 119410, WON | LOST | OWNED | UNLINKED, &arm64 },
 	/* While its entry is empty, a page is old. */
-	{ "split", 1, 0, { WALKER, SPLIT }, 0, 3, &powerpc },
-	{ "hardware, split", 1, 0, { WALKER, HARDWARE, SPLIT }, 0, 3, &powerpc },
-	{ "replace, table", 0, 0, { WALKER, REPLACE_TABLE }, 0, 3, &powerpc },
-	{ "hardware, replace, table", 0, 0, { WALKER, HARDWARE, REPLACE_TABLE },
-	  0, 3, &powerpc },
-	{ "walker, replace, table", 0, 0, { WALKER, OTHER, REPLACE_TABLE },
-	  0, 3, &powerpc },
+	{ "split", HUGE, YOUNG, { WALKER, SPLIT }, 0, 3, 16, WON | LOST, &powerpc },
+	{ "hardware, split", HUGE, YOUNG, { WALKER, HARDWARE, SPLIT },
+	  0, 3, 1286, WON | LOST, &powerpc },
+	{ "replace, table", SMALL, YOUNG, { WALKER, REPLACE_TABLE },
+	  0, 3, 87, WON | LOST | UNLINKED, &powerpc },
+	{ "hardware, replace, table", SMALL, YOUNG, { WALKER, HARDWARE, REPLACE_TABLE },
+	  0, 3, 14602, WON | LOST | UNLINKED, &powerpc },
+	{ "walker, replace, table", SMALL, YOUNG, { WALKER, OTHER, REPLACE_TABLE },
+	  0, 3, 66648, WON | LOST | UNLINKED, &powerpc },
+	{ "zap, protect", SMALL, YOUNG, { WALKER, TRY_ZAP, TRY_PROTECT },
+	  2, 3, 3501, WON | LOST | OWNED, &marked },
+	{ "zap, fault", SMALL, YOUNG, { WALKER, TRY_ZAP, FAULT },
+	  2, 3, 573, WON | LOST | OWNED, &marked },
+	{ "zap, fault, huge", HUGE, YOUNG, { WALKER, TRY_ZAP, FAULT },
+	  0, 3, 57, WON | LOST | OWNED, &marked },
+	{ "zap, link", HUGE, YOUNG, { WALKER, TRY_ZAP, LINK },
+	  0, 3, 60, WON | LOST | OWNED, &marked },
+	{ "zap, split", HUGE, YOUNG, { WALKER, TRY_ZAP, TRY_SPLIT },
+	  0, 3, 363, WON | LOST | OWNED, &marked },
+	{ "split, protect", HUGE, YOUNG, { WALKER, TRY_SPLIT, TRY_PROTECT },
+	  3, 3, 868, WON | LOST | OWNED, &marked },
+	{ "fault", HOLE, YOUNG, { WALKER, FAULT }, 0, 3, 5, WON },
+	{ "link", HOLE, YOUNG, { WALKER, LINK }, 0, 3, 8, WON },
+	{ "link, rival", HOLE, YOUNG, { WALKER, LINK, RIVAL }, 0, 3, 284, WON },
+	{ "link, hardware", HOLE, YOUNG, { WALKER, LINK_OLD, HARDWARE_LATE }, 0, 1, 24, WON },
+	{ "unlink, free", SMALL, YOUNG, { TWICE, UNLINK_FREE },
+	  0, 3, 1608, WON | LOST | OWNED | UNLINKED | REUSED, &x86 },
+	{ "collapse, free", SMALL, YOUNG, { TWICE, COLLAPSE_FREE },
+	  3, 3, 1430, WON | OWNED | UNLINKED | REUSED, &arm64 },
+	{ "unmap, free", SMALL, YOUNG, { TWICE, UNMAP_FREE },
+	  0, 3, 721, WON | LOST | UNLINKED | REUSED, &arm64 },
+	{ "replace, table, free", SMALL, YOUNG, { TWICE, REPLACE_FREE },
+	  0, 3, 1333, WON | LOST | UNLINKED | REUSED, &powerpc },
 	{ }
 };
