@@ -28,9 +28,9 @@ for test in kernel/*.c; do
 done
 
 # compile COPY FILE PROGRAM: what does not depend on FILE, in which the bug is, is
-# taken from the copy without a bug.
+# taken from the copy without a bug. A program of which nothing does finds no bug.
 compile() {
-	local copy=$1 file=$2 program=$3 objects=() source object
+	local copy=$1 file=$2 program=$3 objects=() source object depends=
 	for source in ${sources[$program]}; do
 		object=$program-$(basename "$source" .c).o
 		if [ "$copy" = "$dir/0" ] || grep -q "/$file" "$dir/0/${object%.o}.d"; then
@@ -38,10 +38,12 @@ compile() {
 			gcc -O1 -w -D_GNU_SOURCE -DCONFIG_LOCKLESS_PGWALK_DEBUG -MMD "-I$copy" "-I$copy/include" ${flags[$program]} \
 				-c "$source" -o "$copy/$object" || { echo "does not compile" >"$copy.broken"; return 1; }
 			objects+=("$copy/$object")
+			depends=1
 		else
 			objects+=("$dir/0/$object")
 		fi
 	done
+	[ -n "$depends" ] || return
 	# shellcheck disable=SC2086
 	gcc ${flags[$program]} "${objects[@]}" -o "$copy/$program" ||
 		{ echo "$program cannot be linked" >"$copy.broken"; return 1; }

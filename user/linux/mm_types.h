@@ -10,6 +10,7 @@ struct mm_struct {
 
 struct vm_area_struct {
 	struct mm_struct *vm_mm;
+	unsigned long vm_end;
 };
 
 #endif

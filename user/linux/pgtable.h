@@ -8,6 +8,7 @@
 typedef struct {
 	bool present;
 	bool young;
+	unsigned short pfn;
 } pte_t;
 
 static inline pte_t ptep_get(pte_t *ptep)
