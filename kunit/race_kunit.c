@@ -66,11 +66,15 @@ static u64 clear(struct model *m, const struct model_mapping *map)
 
 static u64 track(struct model *m, const struct model_mapping *map)
 {
-	const struct model_value *v = m->format->values;
+	const struct model_value *v;
 
-	while (v->answer != PGWALK_SLOW || !model_is_at(m, v, map->level))
-		v++;
-	return v->value;
+	for (v = m->format->values; v->name; v++) {
+		if (v->answer == PGWALK_SLOW && model_is_at(m, v, map->level))
+			return v->value;
+	}
+	KUNIT_FAIL_AND_ABORT(m->test, "no value is SLOW at level %u",
+			     map->level);
+	return 0;
 }
 
 static u64 clear_and_set(struct model *m, const struct model_mapping *map)

@@ -72,12 +72,41 @@ static void debug_table(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, is_table_stopped(test, 0));
 }
 
+/* However the walk comes by it: by the line, or alone. */
+static bool is_walk_stopped(struct kunit *test, unsigned int pages)
+{
+	static const struct pgwalk_format format = {
+		.bits = 9, .leaf_levels = 1, .accessed = 1, .look = ~0ULL,
+		.leaf_mask = 4, .leaf_value = 4,
+		.decode = always_table,
+	};
+	const struct pgwalk_young young = { };
+	u64 table[PGWALK_LINE] = { 2, 2, 2, 2, 2, 2, 2, 2 };
+	const struct pgwalk_tree tree = { .root = table, .pages = pages };
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		fclose(stderr);
+		_exit(pgwalk_test_clear_young(&format, &tree, 0, pages, &young));
+	}
+	KUNIT_ASSERT_EQ(test, waitpid(child, &status, 0), child);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static void debug_table_met(struct kunit *test)
+{
+	KUNIT_ASSERT_TRUE(test, is_walk_stopped(test, 1));
+	KUNIT_ASSERT_TRUE(test, is_walk_stopped(test, PGWALK_LINE));
+}
+
 static struct kunit_case debug_cases[] = {
 	KUNIT_CASE_PARAM(debug_fits, model_each_format),
 	KUNIT_CASE_PARAM(debug_short, model_each_format),
 	KUNIT_CASE_PARAM(debug_late, model_each_format),
 	KUNIT_CASE_PARAM(debug_wraps, model_each_format),
 	KUNIT_CASE_PARAM(debug_table, model_each_format),
+	KUNIT_CASE_PARAM(debug_table_met, model_each_format),
 	{ }
 };
 
