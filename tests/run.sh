@@ -3,14 +3,15 @@
 # run.sh OUTPUT NAME COMMAND...: run a test program; one line says how it went
 #
 # Its own report goes to the file OUTPUT; of a failure, what matters is shown.
-# EXPECT=pattern in the environment: it must fail, and say that.
+# EXPECT=pattern in the environment: it must fail, and say that. LIMIT=seconds:
+# it may take longer than five minutes.
 set -u
 output=$1
 name=$2
 shift 2
 
 start=$(date +%s)
-timeout 300 "$@" >"$output" 2>&1
+timeout "${LIMIT:-300}" "$@" >"$output" 2>&1
 status=$?
 seconds=$(($(date +%s) - start))
 
@@ -24,6 +25,7 @@ if [ $status -eq 0 ]; then
 	[ "$tests" -gt 1 ] && name="$name: $tests tests"
 	echo "ok - $name ($seconds s)"
 	grep '^# [0-9]' "$output"
+	sed -n 's/^stat::average_exec_per_sec: *\([1-9]\)/# executions per second: \1/p' "$output"
 	exit 0
 fi
 echo "not ok - $name"
