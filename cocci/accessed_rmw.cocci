@@ -38,7 +38,7 @@ def is_entry(text):
 @rmw@
 identifier bitop =~ "^(__|arch_|raw_)*(test_and_)?(clear|change)_bit(_unlock|_lock)?$";
 identifier andop =~ "^((raw_|arch_)*atomic(64|_long)?_(fetch_)?(and|andnot|sub|xor)(_relaxed|_acquire|_release)?|__sync_fetch_and_and|__atomic_(fetch_and|and_fetch))$";
-identifier helper =~ "^(tdp_mmu_clear_spte_bits|kvmppc_radix_update_pte|(__)?(radix__?)?pte_update)$";
+identifier helper =~ "^(tdp_mmu_clear_spte_bits(_atomic)?|kvmppc_radix_update_pte|(__)?(radix__?)?pte_update)$";
 expression accessed : script:python() { is_accessed(accessed) };
 expression entryp : script:python() { is_entry(entryp) };
 expression mask, addr, E;
@@ -57,6 +57,44 @@ position p;
  andop(mask, entryp)
 |
  helper(es, accessed, ...)
+)
+&
+ E@p
+)
+
+// The same with the mask, or the entry, in a variable.
+@through exists@
+identifier andop =~ "^((raw_|arch_)*atomic(64|_long)?_(fetch_)?(and|andnot|sub|xor)(_relaxed|_acquire|_release)?|__sync_fetch_and_and|__atomic_(fetch_and|and_fetch))$";
+identifier helper =~ "^tdp_mmu_clear_spte_bits(_atomic)?$";
+expression x : script:python() { is_accessed(x) or is_entry(x) };
+expression mask, addr, kvm, sptep, E;
+expression list[n] es;
+type T;
+identifier v;
+position p != rmw.p;
+@@
+
+(
+ T v = x;
+|
+ v = x
+)
+... when != v = ...
+(
+(
+ andop(v, ...)
+|
+ andop(~v, ...)
+|
+ andop(addr, v, ...)
+|
+ andop(addr, ~v, ...)
+|
+ andop(mask, v)
+|
+ helper(sptep, es, v, ...)
+|
+ kvmppc_radix_update_pte(kvm, sptep, v, ...)
 )
 &
  E@p
@@ -137,6 +175,13 @@ position rmw.p;
 * E@p
 
 @depends on context@
+expression through.E;
+position through.p;
+@@
+
+* E@p
+
+@depends on context@
 expression store.E;
 position store.p;
 @@
@@ -166,6 +211,12 @@ p << rmw.p;
 coccilib.org.print_todo(p[0], "accessed bit cleared in whatever the entry is by now")
 
 @script:python depends on org@
+p << through.p;
+@@
+
+coccilib.org.print_todo(p[0], "accessed bit cleared in whatever the entry is by now")
+
+@script:python depends on org@
 p << store.p;
 @@
 
@@ -185,6 +236,12 @@ coccilib.org.print_todo(p[0], "accessed bit cleared by an exchange that is repea
 
 @script:python depends on report@
 p << rmw.p;
+@@
+
+coccilib.report.print_report(p[0], "WARNING: accessed bit cleared in whatever the entry is by now (%s)" % p[0].current_element)
+
+@script:python depends on report@
+p << through.p;
 @@
 
 coccilib.report.print_report(p[0], "WARNING: accessed bit cleared in whatever the entry is by now (%s)" % p[0].current_element)

@@ -9,8 +9,6 @@
 #define kvm_for_each_vcpu(i, vcpu, kvm)	YACFE_ITERATOR
 #define scoped_guard(class, lock)	YACFE_ITERATOR
 #define __weak
-/* x86's shadow MMU, once for each kind of guest page table */
-#define FNAME(name)			name
 /* text of assembler instructions */
 #define ALTERNATIVE(a, b, feature)	""
 #define PPC_MSGSND(b)			""

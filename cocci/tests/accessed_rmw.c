@@ -25,6 +25,31 @@ static u64 fetch_and_any(u64 *sptep, u64 mask)
 	return (u64)atomic64_fetch_and(~mask, sptep_atomic); /* BUG */
 }
 
+/*
+ * As kernels of 2025 had it: without mmu_lock, the bit goes from what the entry is
+ * by now, be it a marker, and not from what was seen.
+ */
+static u64 clear_bits_atomic(tdp_ptep_t sptep, u64 mask)
+{
+	atomic64_t *entry = (atomic64_t *)rcu_dereference(sptep);
+
+	return (u64)atomic64_fetch_andnot(mask, entry); /* BUG */
+}
+
+static void age_seen(struct tdp_iter *iter)
+{
+	if (!is_accessed_spte(iter->old_spte))
+		return;
+	iter->old_spte = tdp_mmu_clear_spte_bits_atomic(iter->sptep, shadow_accessed_mask); /* BUG */
+}
+
+static void age_seen_by_variable(struct tdp_iter *iter)
+{
+	u64 mask = shadow_accessed_mask;
+
+	tdp_mmu_clear_spte_bits_atomic(iter->sptep, mask); /* BUG */
+}
+
 static u64 user_space(u64 *p)
 {
 	return __atomic_fetch_and(p, ~ACCESSED, __ATOMIC_RELAXED); /* BUG */
@@ -33,6 +58,13 @@ static u64 user_space(u64 *p)
 static void powerpc(struct kvm *kvm, pte_t *ptep)
 {
 	kvmppc_radix_update_pte(kvm, ptep, _PAGE_ACCESSED, 0, 0, 0); /* BUG */
+}
+
+static void powerpc_by_variable(struct kvm *kvm, pte_t *ptep)
+{
+	unsigned long clear = _PAGE_ACCESSED;
+
+	kvmppc_radix_update_pte(kvm, ptep, clear, 0, 0, 0); /* BUG */
 }
 
 static void exchange_blindly(u64 *sptep, u64 spte)
@@ -127,6 +159,12 @@ static u64 value(u64 spte)
 	return new;
 }
 
+/* Another bit of an entry, by the same helper. */
+static void protect(struct tdp_iter *iter)
+{
+	tdp_mmu_clear_spte_bits_atomic(iter->sptep, shadow_dirty_mask);
+}
+
 /* The variable has another value by then. */
 static void reused(u64 *sptep, u64 spte)
 {
@@ -146,6 +184,13 @@ static void other_bits(struct page *page, unsigned long *bitmap)
 }
 
 /* Setting it takes nothing from anybody. */
+static void powerpc_set(struct kvm *kvm, pte_t *ptep)
+{
+	unsigned long set = _PAGE_ACCESSED;
+
+	kvmppc_radix_update_pte(kvm, ptep, 0, set, 0, 0);
+}
+
 static void set(u64 *sptep, u64 spte)
 {
 	set_bit(ffs(shadow_accessed_mask) - 1, (unsigned long *)sptep);

@@ -12,6 +12,11 @@ static void by_name(void *table)
 	free_page((unsigned long)table); /* BUG */
 }
 
+static void by_name_alone(unsigned long table)
+{
+	free_page(table); /* BUG */
+}
+
 static void from_cache(pmd_t *pmdp)
 {
 	kmem_cache_free(kvm_pmd_cache, pmdp); /* BUG */
