@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* libFuzzer chooses the format, the tree and the walks; the oracle judges. */
+/*
+ * libFuzzer chooses the format, the tree and the walks; the oracle judges.
+ *
+ * With another format, or another use of random numbers in the model, what is
+ * kept in corpus/ means other trees: look for new ones, by LONG=1, and keep them.
+ */
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdlib.h>
