@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every task of this project. The work is done by the scripts in tools/.
-CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lockless_pgwalk
-STAGES := setup check-lib mutants kunit check-series audit guest-test guest-test-arm64 guest-test-powerpc
+
+# These count if they are given to make. Those of the environment are for others.
+$(foreach name,ARCH CROSS_COMPILE KDIR OUT SIGNOFF,\
+	$(if $(filter environment,$(origin $(name))),$(eval undefine $(name))))
+STAGES := setup check-tools check-lib mutants kunit check-series audit guest-test guest-test-arm64 guest-test-powerpc
 
 .PHONY: help
 help: ## this list
@@ -29,7 +32,12 @@ check-series: ## prove the series: each patch applies, builds and passes checkpa
 
 .PHONY: check-lib
 check-lib: ## test the library in user space
-	@$(MAKE) -C tests check
+	@tools/setup.sh check-lib >/dev/null
+	@mkdir -p build && flock -F build/.lib.lock $(MAKE) -C tests check
+
+.PHONY: check-tools
+check-tools: ## test these tasks: stale trees, interruptions, odd paths, what is missing
+	@tests/tools/run.sh
 
 .PHONY: install-lib
 install-lib: ## install the library for user space; PREFIX=path (/usr/local), DESTDIR=path
@@ -41,7 +49,7 @@ bench-lib: ## measure the library beside other ways to walk; writes tests/bench/
 
 .PHONY: mutants
 mutants: ## put known bugs into the library, one by one, and see a test fail
-	@$(MAKE) -C tests mutants
+	@mkdir -p build && flock -F build/.lib.lock $(MAKE) -C tests mutants
 
 .PHONY: kunit
 kunit: ## run the KUnit suites under UML; ARCH=x86_64: under emulation
@@ -86,8 +94,8 @@ kunit-x86_64:
 
 .PHONY: clean
 clean: ## remove what was compiled; the trees and the compiler's cache stay
-	rm -rf build $(CACHE)/*/*/obj-*
+	@tools/clean.sh objects
 
 .PHONY: distclean
-distclean: ## remove the whole cache
-	rm -rf build $(CACHE)
+distclean: ## remove what this clone has in the cache; the last one, the whole cache
+	@tools/clean.sh all

@@ -3,6 +3,7 @@
 # order.sh KERNEL: DOC: Ordering, the labels at the sites and the litmus tests name
 # each other, and no function that is neither ours nor in the pristine KERNEL
 set -eu -o pipefail
+kernel=$(realpath "$1")
 cd "$(dirname "$0")/.."
 litmus=Documentation/litmus-tests/lockless_pgwalk
 doc=$(sed -n '/DOC: Ordering/,/\*\//p' include/lockless_pgwalk/walk.h)
@@ -33,7 +34,7 @@ same "litmus tests of DOC: Ordering (<), and in $litmus (>)" \
 
 functions=$({ echo "$doc"; grep -h '^ \*' $litmus/*.litmus; } | grep -oE '\b[a-z_0-9]+\(\)' | tr -d '()' | sort -u)
 same "functions that are named (<), and that there are (>)" "$functions" "$(
-	{ sites; (cd "$1" && cat arch/{x86,arm64,powerpc}/kvm/*.[ch] arch/*/kvm/{mmu,hyp}/*.[ch] virt/kvm/*.[ch] \
+	{ sites; (cd "$kernel" && cat arch/{x86,arm64,powerpc}/kvm/*.[ch] arch/*/kvm/{mmu,hyp}/*.[ch] virt/kvm/*.[ch] \
 		arch/powerpc/include/asm/book3s/64/*.h include/linux/{atomic/*,rcupdate,rculist,srcu}.h \
 		include/asm-generic/{barrier,rwonce}.h); } | grep -vE "$comment" | grep -owE "$(paste -sd'|' <<<"$functions")")"
 [ $failed = 0 ] && echo "ok - order: $(sort -u <<<"$labels" | wc -l) labels, $(wc -w <<<"$functions") functions"

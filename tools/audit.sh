@@ -23,6 +23,7 @@ if [ -n "${KDIR:-}" ]; then
 	*) report=1 ;;
 	esac
 fi
+[ -z "$report" ] || "$TOP/tools/setup.sh" report
 tools=(spatch)
 [ -n "$report" ] || tools+=(sparse clang clang-tidy shellcheck)
 for tool in "${tools[@]}"; do
@@ -191,9 +192,8 @@ if [ -n "$report" ]; then
 	exit 0
 fi
 
-find_key
-need_tree stock
-need_tree patched
+need audit
+hold_tree
 began=$SECONDS
 
 # ------------------------------------------------------------------ the samples

@@ -36,9 +36,10 @@ x86*) KARCH=x86_64 ;;
 *) KARCH=$folder ;;
 esac
 [ "$name" != x86-clang ] || compiler=clang
-find_key
-need_tree "${1/series/stock}"
-tree=$KEY/$1 obj=$KEY/$1/obj-build-$name
+need check-series
+tree=$SHARED/$1
+[ "$1" != patched ] || tree=$KEY/$1
+obj=$tree/obj-build-$name
 shift 2
 
 # sparse knows neither all compilers' options nor more than these would show it

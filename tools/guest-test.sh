@@ -50,8 +50,7 @@ NEEDED_powerpc=(KVM_BOOK3S_64_HV PPC_64K_PAGES PPC_RADIX_MMU KASAN)
 [ $# -eq 1 ] || die "usage: guest-test.sh x86|arm64|powerpc"
 arch=$1
 arch_is "$arch"
-find_key
-need_tree patched
+need guest-test "$arch"
 declare -n more_needed=NEEDED_$arch more_selftests=SELFTESTS_$arch default_runs=RUNS_$arch
 read -ra runs <<<"${RUNS:-${default_runs[*]}}"
 long=${LONG:+ --long}
@@ -80,7 +79,7 @@ check_config() {
 }
 
 build_test() {
-	make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="$TOP/build/guest-$arch" >&2
+	make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="../../build/guest-$arch" >&2
 	build_wss "$arch" >&2
 }
 

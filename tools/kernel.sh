@@ -9,8 +9,8 @@
 case $1 in stock | patched) ;; *) die "unknown tree $1; known: stock patched" ;; esac
 case $3 in perf | debug) ;; *) die "unknown flavour $3; known: perf debug" ;; esac
 arch_is "$2"
-find_key
-need_tree "$1"
+need kernel "$2"
+hold_tree
 
 obj=$KEY/$1/obj-$2-$3
 mkdir -p "$obj"

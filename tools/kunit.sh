@@ -6,8 +6,10 @@
 . "$(dirname "$0")/lib.sh"
 arch=${1:-um}
 case $arch in um | x86_64) ;; *) die "unknown architecture $arch; known: um x86_64" ;; esac
-find_key
-need_tree patched
+what=(kunit)
+[ "$arch" = um ] || what+=(x86)
+need "${what[@]}"
+hold_tree
 config=lib/lockless_pgwalk/.kunitconfig
 cd "$KEY/patched"
 [ -f "$config" ] || die "the series brings no kunit/.kunitconfig"

@@ -4,8 +4,38 @@
 # configured. To be sourced.
 set -euo pipefail
 
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/lockless_pgwalk
+# The outermost script waits for a group of processes, in which it runs again: what
+# ends it, if it is by a signal to this process alone, ends all that it has started.
+attend() {
+	local rc=0
+	set -m
+	PGWALK_ATTENDED=1 "$0" "$@" </dev/null &
+	set +m
+	trap 'end_group 129' HUP
+	trap 'end_group 130' INT
+	trap 'end_group 143' TERM
+	wait $! || rc=$?
+	# at most what has slept until it would have said how far this is
+	kill -- -$! 2>/dev/null || true
+	exit "$rc"
+}
+
+end_group() {
+	trap '' HUP INT TERM
+	kill -- -$! 2>/dev/null || true
+	while kill -0 -- -$! 2>/dev/null; do
+		sleep 0.1
+	done
+	exit "$1"
+}
+
+[ -n "${PGWALK_ATTENDED:-}" ] || attend "$@"
+export PGWALK_ATTENDED
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# what is not absolute does not count, says the specification of XDG_CACHE_HOME
+[[ ${XDG_CACHE_HOME:-} == /* ]] || XDG_CACHE_HOME=${HOME:?is not set, nor is XDG_CACHE_HOME}/.cache
+CACHE=$XDG_CACHE_HOME/lockless_pgwalk
 
 # Our own make must not hand its variables (ARCH=, OUT=) down to the kernel's.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES ARCH CROSS_COMPILE KBUILD_OUTPUT
@@ -39,7 +69,7 @@ counted() {
 	shift 2
 	while sleep 15 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
 		say "  $(find "$dir" -name '*.o' 2>/dev/null | wc -l) objects"
-	done </dev/null >/dev/null 9>&- &
+	done </dev/null >/dev/null 7>&- 8>&- 9>&- &
 	ticker=$!
 	"$@" >"$log" 2>&1 || rc=$?
 	kill "$ticker" 2>/dev/null
@@ -64,24 +94,45 @@ need_6_12() {
 	esac
 }
 
-# find_key: KEY, the folder in the cache that belongs to one pristine kernel
+# find_key: SHARED, the folder in the cache of one pristine kernel, and KEY, the one
+# in it of what this clone makes of that. KEY has links to both: stock and clone.
 find_key() {
 	local version
 	if [ -n "${KDIR:-}" ]; then
 		[ -d "$KDIR" ] || die "KDIR=$KDIR is not a folder"
 		KDIR=$(cd "$KDIR" && pwd)
 		need_6_12 "$KDIR"
-		KEY=$CACHE/kdir-$(printf '%s %s' "$KDIR" "$(release "$KDIR")" | sha256sum | cut -c1-12)
+		SHARED=$CACHE/kdir-$(printf '%s %s' "$KDIR" "$(release "$KDIR")" | sha256sum | cut -c1-12)
 	else
+		command -v dpkg-query >/dev/null ||
+			die "no dpkg here, and so no linux-source-6.12; give KDIR= the top of a Linux 6.12 tree"
 		version=$(dpkg-query -W -f='${Version}' linux-source-6.12 2>/dev/null) ||
 			die "linux-source-6.12 is not installed; run: make setup"
-		KEY=$CACHE/linux-${version//\~/-}
+		SHARED=$CACHE/linux-${version//\~/-}
 	fi
+	KEY=$SHARED/$(key_of_clone)
 }
 
-# need_tree NAME
-need_tree() {
-	[ -f "$KEY/$1.stamp" ] || die "there is no $1 tree yet; run: make setup"
+# key_of_clone: the name of a folder in the cache, one for each pristine kernel
+key_of_clone() { printf 'clone-%s\n' "$(printf '%s' "$TOP" | sha256sum | cut -c1-12)"; }
+
+# need TASK [ARCH]: its packages, and trees that are what this clone has by now; of
+# each task one runs at a time. What a task runs, has them.
+need() {
+	if [ -z "${PGWALK_TASK:-}" ]; then
+		"$TOP/tools/setup.sh" "$@"
+		find_key
+		exec 7>"$KEY/.$1${2:+-$2}.lock"
+		flock -n 7 || { say "waiting for another ${0##*/} $*"; flock 7; }
+		export PGWALK_TASK=$1
+	fi
+	find_key
+}
+
+# hold_tree: until this script ends, setup leaves the patched tree as it is
+hold_tree() {
+	exec 8>>"$KEY/.lock"
+	flock -s 8
 }
 
 # arch_is NAME: what the kernel and Debian call it, what is built, and with which
@@ -99,7 +150,7 @@ arch_is() {
 # build_wss ARCH: into build/wss/ARCH
 build_wss() {
 	arch_is "$1"
-	make -s -C "$TOP/tools/wss" CROSS_COMPILE="$CROSS" OUT="$TOP/build/wss/$1"
+	make -s -C "$TOP/tools/wss" CROSS_COMPILE="$CROSS" OUT="../../build/wss/$1"
 }
 
 # kmake TREE ARCH FLAVOUR ARGUMENT...: the kernel's make

@@ -17,8 +17,7 @@ if [ "$arch" = powerpc ]; then
 	counter='those that perf counts on the emulated CPU'
 	options=(-m 1G) counting=()
 fi
-"$TOP/tools/setup.sh"
-find_key
+need "$(basename "$0" .sh)" "$arch"
 
 tmp=$(mktemp -d)
 cleanup() {
@@ -43,8 +42,8 @@ prepare() {
 	for kernel in stock patched; do
 		images[$kernel]=$("$TOP/tools/kernel.sh" "$kernel" "$arch" perf | tail -n 1)
 	done
-	make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="$TOP/build/guest-$arch" \
-		"$TOP/build/guest-$arch/young-measure"
+	make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="../../build/guest-$arch" \
+		"../../build/guest-$arch/young-measure"
 	BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1)
 	export BUSYBOX
 	"$TOP/tools/initramfs.sh" "$tmp/initramfs" "$TOP/build/guest-$arch/young-measure" "${programs[@]}"

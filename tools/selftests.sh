@@ -10,8 +10,7 @@
 arch=$1
 shift
 arch_is "$arch"
-find_key
-need_tree patched
+need selftests "$arch"
 
 out=$KEY/selftests-$arch
 headers=$out/usr/.installed
@@ -44,5 +43,6 @@ build() {
 mkdir -p "$out/tools" "$out/mm"
 exec 9>"$out/.lock"
 flock 9
+hold_tree
 step "building selftests" build "$@"
 printf '%s\n' "$out"

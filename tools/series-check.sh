@@ -8,16 +8,16 @@
 # What has passed is kept, so that a run begins at the first patch that changed.
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
-find_key
-need_tree stock
+need check-series
 
-tree=$KEY/series
+tree=$SHARED/series
 mapfile -t names < <("$TOP/tools/build-kvm.sh")
 known=$TOP/tools/checkpatch-known
-passed=$KEY/series.passed
-exec 9>"$KEY/.series.lock"
-flock -n 9 || die "another check of the series is running"
-tmp=$(mktemp -d "$KEY/.series.XXXXXX")
+passed=$SHARED/series.passed
+exec 9>"$SHARED/.series.lock"
+flock -n 9 || { say "waiting for another check of a series"; flock 9; }
+rm -rf "$SHARED"/.series.??????
+tmp=$(mktemp -d "$SHARED/.series.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 
 # nobody's personal settings, and no collecting of garbage at its own time
@@ -36,7 +36,7 @@ make_tree() {
 	in_tree add -fA
 	in_tree commit -q --author='series <series@example.org>' -m pristine
 	in_tree tag pristine
-	mv "$tmp/series" "$KEY/series"
+	mv "$tmp/series" "$SHARED/series"
 }
 
 fail() {
@@ -60,7 +60,7 @@ pristine() {
 # build NAME [partial]: print what it warns of and the pristine kernel, which is
 # asked only about objects that have a warning, does not
 build() {
-	local before=$KEY/series.before/$1 objects
+	local before=$SHARED/series.before/$1 objects
 	PARTIAL=${2:-} "$TOP/tools/build-kvm.sh" series "$1" >"$tmp/now-$1" || return 1
 	mkdir -p "$before"
 	touch "$before/objects" "$before/warnings"
@@ -120,7 +120,7 @@ export SPARSE_THESE=$tmp/sources
 sum=$(cat "$0" "$TOP"/tools/{lib,build-*}.sh "$TOP"/tools/configs/build* "$known" "$tmp/sources" | digest)
 if ! grep -q "^$sum " "$passed"; then
 	in_tree reset -q --hard pristine
-	rm -rf "$KEY/series.before"
+	rm -rf "$SHARED/series.before"
 	printf '%s %s\n' "$sum" pristine >"$passed"
 fi
 

@@ -15,26 +15,26 @@ fi
 case ${1:-} in
 export)
 	[ -n "${2:-}" ] || die "say where the patches go: make series OUT=dir"
-	"$TOP/tools/setup.sh" series
+	"$TOP/tools/setup.sh" series >/dev/null
 	[ -n "${KDIR:-}" ] || find_key
 	exec "$TOP/tools/series.py" export --tree "${KDIR:-$KEY/stock}" "$2"
 	;;
 apply)
 	[ -n "${KDIR:-}" ] || die "say which kernel tree is to be changed: make apply KDIR=path"
-	"$TOP/tools/setup.sh" series
+	"$TOP/tools/setup.sh" series >/dev/null
 	exec "$TOP/tools/series.py" apply --tree "$KDIR"
 	;;
 refresh)
 	edited=${KDIR:-}
 	unset KDIR
-	"$TOP/tools/setup.sh" series
+	"$TOP/tools/setup.sh" series >/dev/null
 	find_key
 	if [ -n "$edited" ]; then
 		[ "$(release "$edited")" = "$(release "$KEY/stock")" ] ||
 			die "$edited is Linux $(release "$edited"), but what was edited shows only beside $(release "$KEY/stock")"
 		exec "$TOP/tools/series.py" refresh --tree "$KEY/stock" "$edited"
 	fi
-	need_tree patched
+	[ -f "$KEY/patched.stamp" ] || die "there is no patched tree yet; run: make setup"
 	exec "$TOP/tools/series.py" refresh --tree "$KEY/stock" --manifest "$KEY/patched.manifest" "$KEY/patched"
 	;;
 *) die "usage: series.sh export OUT | apply | refresh" ;;

@@ -1,162 +1,242 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# setup.sh [series] (KDIR=path in the environment): the packages, a pristine
-# kernel tree and a copy of it with the series applied; for the series alone: the
-# packages that it needs, and the pristine tree unless KDIR is to serve for it.
-# A second run finds nothing to do.
+# setup.sh [TASK [ARCH]] (KDIR=path in the environment): the packages, a pristine
+# kernel tree and a copy of it, for this clone, with the series applied; for a
+# TASK only what that needs. A second run finds nothing to do. Whoever needs the
+# pristine tree alone, is told where it is.
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-series_only=${1:-}
+task=${1:-}
+# the words in tools/packages that concern it, and how many of the two trees it needs
+words="series kernel $task" trees=2
+case $task in
+'') words='' ;;
+series) words=series trees=${KDIR:+0} trees=${trees:-1} ;;
+report) words=report trees=0 ;;
+check-lib | check-tools) words='series lib' trees=1 ;;
+check-series) words='series kernel builds' ;;
+audit) words='series kernel builds lib report audit' ;;
+esac
+[ $# -lt 2 ] || words+=" $2"
 
-# missing_packages: the names of those to install
+able() {
+	local machine
+	machine=$(uname -m)
+	[ "$words" = series ] || [ "$machine" = x86_64 ] ||
+		die "this needs an x86-64 machine, whose own compilers build what is for x86, and not $machine"
+	[ "$trees" -lt 2 ] || [[ $CACHE != *[[:space:]:]* ]] ||
+		die "the kernel's make cannot build in $CACHE, which has a blank or a colon in it: set XDG_CACHE_HOME to another folder"
+	[[ $TOP != *:* ]] || die "PATH cannot name $TOP/tools, which has a colon in it: put this clone elsewhere"
+	[ -w "$TOP" ] || [ "$words" = series ] || die "what is compiled goes to $TOP/build, but $TOP cannot be written"
+}
+
+# wanted: the names of the packages
+wanted() {
+	awk -v words="$words" '
+		{ split(words, concern); for_these = $0; sub(/^[^#]*# /, " ", for_these); sub(/:.*/, " ", for_these) }
+		{ found = words == ""; for (i in concern) found = found || index(for_these, " " concern[i] " ") }
+		found { print $1 }
+	' "$TOP/tools/packages" | grep -vx "${KDIR:+linux-source-6.12}" | sort
+}
+
+# shellcheck disable=SC2016 # dpkg-query's variables
 missing_packages() {
-	local clang
-	# 14 in Debian 12; apt may know no name before its lists are there
-	clang=$(apt-cache depends clang 2>/dev/null | sed -n 's/^ *Depends: clang-//p')
-	sed -n "s/ *# ${series_only:+$series_only: }.*//p" "$TOP/tools/packages" | sed "s/CLANG/${clang:-14}/" |
-		grep -vx "${KDIR:+linux-source-6.12}" | while read -r package; do
-			[ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s ' "$package"
-		done
+	wanted | comm -23 - <(wanted | xargs dpkg-query -W -f='${Package} ${db:Status-Status}\n' 2>/dev/null |
+		sed -n 's/ installed$//p' | sort)
 }
 
 packages() {
 	local missing
 	command -v dpkg-query >/dev/null || { say "no dpkg here: the tools in tools/packages are taken for granted"; return; }
-	missing=$(missing_packages)
-	[ -n "$missing" ] || return 0
-	missing=${missing% }
+	mapfile -t missing < <(missing_packages)
+	[ ${#missing[@]} -gt 0 ] || return 0
 	[ "$(id -u)" -eq 0 ] ||
-		die "packages are missing; as root, run: apt-get update && apt-get install --no-install-recommends $missing"
+		die "packages are missing; as root, run: apt-get update && apt-get install --no-install-recommends ${missing[*]}"
 	export DEBIAN_FRONTEND=noninteractive
-	step "installing $missing" install_packages
+	step "installing ${missing[*]}" install_packages "${missing[@]}"
 }
 
 install_packages() {
-	apt-get -qq update >&2
-	# shellcheck disable=SC2046 # one word per package
-	apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=600 install --no-install-recommends $(missing_packages) >&2
+	{ apt update && apt -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"; } ||
+		die "apt could not install them. Debian 12 and 13 have them all; elsewhere KDIR= may stand for linux-source-6.12"
+}
+
+# apt ARGUMENT...: waits ten minutes for whoever else runs it
+apt() {
+	local start=$SECONDS said
+	until said=$(apt-get -qq "$@" 2>&1); do
+		if [[ $said != *'Could not get lock'* ]] || [ $((SECONDS - start)) -ge 600 ]; then
+			say "$said"
+			return 1
+		fi
+		[ "$SECONDS" -gt $((start + 1)) ] || say "waiting for another apt"
+		sleep 2
+	done
 }
 
 # room GB WHAT: that much is free for it
 room() {
 	local free
-	mkdir -p "$CACHE"
 	free=$(($(df --output=avail -k "$CACHE" | tail -n 1) >> 20))
 	[ "$free" -ge "$1" ] ||
 		die "$CACHE has $free GB free, but $2 $1 GB; free some, or set XDG_CACHE_HOME to a larger disk"
 }
 
 # listing TREE: all files but those of a build
-listing() {
-	find "$KEY/$1" -path "$KEY/$1/obj-*" -prune -o ! -type d "${@:2}" -printf '%P\n'
-}
+listing() { (cd "$1" && find . -path './obj-*' -prune -o ! -type d "${@:2}" -printf '%P\n'); }
 
 stamp() {
 	listing "$1" | wc -l >"$tmp/stamp"
-	mv "$tmp/stamp" "$KEY/$1.stamp"
+	mv "$tmp/stamp" "$1.stamp"
 }
 
-# untouched TREE: nothing is newer than the stamp, and nothing is missing; the
-# patched tree may have been edited to be what the series makes of it by now
-untouched() {
-	local foreign ours
-	foreign=$(listing "$1" -cnewer "$KEY/$1.stamp" | while read -r file; do
+# survey TREE: what is newer than its stamp is in $tmp/newer; are all files there?
+survey() {
+	listing "$1" -fprintf "$tmp/files" '%P\n' -cnewer "$1.stamp" >"$tmp/newer"
+	[ "$(wc -l <"$tmp/files")" -ge "$(cat "$1.stamp")" ]
+}
+
+# foreign TREE: what somebody else has done to it
+foreign() {
+	survey "$1" || echo "(a file was removed)"
+	cat "$tmp/newer"
+}
+
+# foreign_patched: a file may have been edited to be what the series makes of it by now,
+# and what the series no longer makes may be gone
+foreign_patched() {
+	local file ours complete=1
+	survey "$KEY/patched" || complete=
+	while read -r file; do
 		ours=$tmp/new/$file
-		[ -e "$ours" ] || ours=$KEY/stock/$file
-		[ "$1" = patched ] && cmp -s "$ours" "$KEY/$1/$file" || printf '%s\n' "$file"
-	done)
-	[ -n "$foreign" ] || [ "$(listing "$1" | wc -l)" -ge "$(cat "$KEY/$1.stamp")" ] || foreign="(a file was removed)"
-	[ -z "$foreign" ] || die "$KEY/$1 is no longer as this tool left it: $(head -n 5 <<<"$foreign" | paste -sd' ')
-$([ "$1" = stock ] || echo "To keep what was edited: make refresh. ")To begin anew: rm -r $KEY/$1 && make setup"
+		[ -e "$ours" ] || ours=$SHARED/stock/$file
+		cmp -s "$ours" "$KEY/patched/$file" || printf '%s\n' "$file"
+	done <"$tmp/newer"
+	[ -n "$complete" ] ||
+		{ listing "$SHARED/stock"; comm -12 <(names "$tmp/manifest") <(names "$KEY/patched.manifest"); } | sort -u |
+			comm -23 - <(sort "$tmp/files") | sed 's/$/ (removed)/'
+}
+
+names() { cut -d' ' -f3- "$1" | sort; }
+
+# refuse TREE FILES ADVICE
+refuse() {
+	die "$1 is no longer as this tool left it: $(head -n 5 <<<"$2" | paste -sd' ')
+$3To begin anew: rm -r $1 && make setup${KDIR:+ KDIR=$KDIR}"
 }
 
 unpack() {
 	if [ -n "${KDIR:-}" ]; then
 		# without the repository and what a build has left
-		rsync -a --exclude=/.git --exclude='/obj-*' --exclude='*.o' --exclude='*.cmd' "$KDIR/" "$tmp/stock"
-		make -s -C "$tmp/stock" mrproper >&2
+		rsync -a --exclude=/.git --exclude='/obj-*' --exclude='*.o' --exclude='*.cmd' "$KDIR/" "$tmp/stock" &&
+			make -s -C "$tmp/stock" mrproper >&2
 	else
-		mkdir "$tmp/stock"
-		tar -C "$tmp/stock" --strip-components=1 -xJf /usr/src/linux-source-6.12.tar.xz
-	fi
-	mv "$tmp/stock" "$KEY/stock"
+		mkdir "$tmp/stock" &&
+			tar -C "$tmp/stock" --strip-components=1 -xJf /usr/src/linux-source-6.12.tar.xz
+	fi || die "it cannot be unpacked to $SHARED, which has $(df --output=avail -h "$SHARED" | tail -n 1 | tr -d ' ') left"
+	mv "$tmp/stock" "$SHARED/stock"
 }
 
 copy_stock() {
-	rsync -a --exclude='/obj-*' "$KEY/stock/" "$tmp/patched"
+	rsync -a --exclude='/obj-*' "$SHARED/stock/" "$tmp/patched"
 	mv "$tmp/patched" "$KEY/patched"
 	: >"$KEY/patched.manifest"
 }
 
 # state of the tree at KDIR, to notice that it has changed since it was copied
 kdir_state() {
-	find "$KDIR" -path "$KDIR/.git" -prune -o -name '*.[chS]' -printf '%P %s %T@\n' | sort | sha256sum
+	(cd "$KDIR" && find . -path ./.git -prune -o -name '*.[chS]' -printf '%P %s %T@\n') | sort | sha256sum
 }
 
-# bring_in: the tree gets the files in $tmp/new and loses what an earlier
-# series brought; a file that is right already keeps its time
+# bring_in: the tree gets the files in $tmp/new and loses what an earlier series
+# brought; a file that is right already keeps its time
 bring_in() {
 	local file
-	while read -r _ file; do
-		if [ ! -e "$tmp/new/$file" ]; then
-			if [ -e "$KEY/stock/$file" ]; then
-				cp "$KEY/stock/$file" "$KEY/patched/$file"
-			else
-				rm -f "$KEY/patched/$file"
-				(cd "$KEY/patched" && rmdir -p --ignore-fail-on-non-empty "${file%/*}")
-			fi
-		fi
-	done <"$KEY/patched.manifest"
+	names "$KEY/patched.manifest" | comm -23 - <(names "$tmp/manifest") >"$tmp/old"
+	while read -r file; do
+		[ ! -e "$SHARED/stock/$file" ] || (cd "$SHARED/stock" && cp --parents "$file" "$tmp/new")
+	done <"$tmp/old"
 	rsync -rpc "$tmp/new/" "$KEY/patched/"
+	while read -r file; do
+		[ ! -e "$tmp/new/$file" ] || continue
+		rm -f "$KEY/patched/$file"
+		(cd "$KEY/patched" && rmdir -p --ignore-fail-on-non-empty "${file%/*}" 2>/dev/null) || true
+	done <"$tmp/old"
 	mv "$tmp/manifest" "$KEY/patched.manifest"
-	stamp patched
+	stamp "$KEY/patched"
 }
 
+# gone: what belongs to clones that are no more; what was edited there stays
+gone() {
+	local key
+	for key in "$SHARED"/clone-*; do
+		[ ! -e "$key/clone/tools/setup.sh" ] || continue
+		if [ -f "$key/patched.stamp" ] && { ! survey "$key/patched" || [ -s "$tmp/newer" ]; }; then
+			say "$key/patched was edited, and its clone $(readlink "$key/clone") is gone; if nobody needs it: rm -r $key"
+		else
+			flock -n "$key/.lock" rm -rf "$key" || true
+		fi
+	done
+}
+
+able
 packages
-[ -z "$series_only" ] || [ -z "${KDIR:-}" ] || exit 0
+[ "$trees" -gt 0 ] || exit 0
 find_key
 # before anything is made: does the series fit?
 [ -z "${KDIR:-}" ] || "$TOP/tools/series.py" check --tree "$KDIR" >&2
-mkdir -p "$KEY"
-exec 9>"$KEY/.lock"
+{ mkdir -p "$KEY" && [ -w "$KEY" ]; } || die "$CACHE cannot be written: set XDG_CACHE_HOME to a folder that can"
+ln -sfn "$TOP" "$KEY/clone"
+ln -sfn ../stock "$KEY/stock"
+exec 9>"$SHARED/.lock"
 flock -n 9 || { say "waiting for another setup"; flock 9; }
-rm -rf "$KEY"/.tmp.*
-tmp=$(mktemp -d "$KEY/.tmp.XXXXXX")
+rm -rf "$SHARED"/.tmp.*
+tmp=$(mktemp -d "$SHARED/.tmp.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
+gone
 
-if [ -n "$series_only" ]; then
-	[ -d "$KEY/stock" ] || room 2 "a kernel tree needs"
+if [ "$trees" -eq 1 ]; then
+	[ -d "$SHARED/stock" ] || room 2 "a kernel tree needs"
 else
 	[ -d "$KEY/patched" ] || room 12 "two kernel trees with their builds need"
 fi
 
-if [ -d "$KEY/stock" ] && [ -f "$KEY/stock.stamp" ]; then
-	untouched stock
-	[ -z "${KDIR:-}" ] || [ "$(kdir_state)" = "$(cat "$KEY/kdir.state")" ] ||
-		die "$KDIR has changed since it was copied; to copy it again: rm -r $KEY && make setup KDIR=$KDIR"
+if [ -d "$SHARED/stock" ] && [ -f "$SHARED/stock.stamp" ]; then
+	changed=$(foreign "$SHARED/stock")
+	[ -z "$changed" ] || refuse "$SHARED/stock" "$changed" ""
+	[ -z "${KDIR:-}" ] || [ "$(kdir_state)" = "$(cat "$SHARED/kdir.state")" ] ||
+		die "$KDIR has changed since it was copied; to copy it again: rm -r $SHARED && make setup KDIR=$KDIR"
 else
-	rm -rf "$KEY/stock" "$KEY/patched"
-	[ -z "${KDIR:-}" ] || kdir_state >"$KEY/kdir.state"
+	rm -rf "$SHARED/stock"
+	if [ -n "${KDIR:-}" ]; then
+		rm -f "$SHARED"/clone-*/patched.stamp
+		kdir_state >"$SHARED/kdir.state"
+	fi
 	step "unpacking the pristine kernel" unpack
-	stamp stock
+	stamp "$SHARED/stock"
 fi
-[ -z "$series_only" ] || exit 0
+[ "$trees" -gt 1 ] || { printf '%s\n' "$SHARED/stock"; exit; }
 
 mkdir "$tmp/new"
-"$TOP/tools/series.py" files --tree "$KEY/stock" "$tmp/new"
+"$TOP/tools/series.py" files --tree "$SHARED/stock" "$tmp/new"
 (cd "$tmp/new" && find . -type f -printf '%P\0' | sort -z | xargs -0 -r sha256sum) >"$tmp/manifest"
 
 if [ -d "$KEY/patched" ] && [ -f "$KEY/patched.stamp" ]; then
-	untouched patched
+	changed=$(foreign_patched)
+	[ -z "$changed" ] || refuse "$KEY/patched" "$changed" "To keep what was edited: make refresh. "
 else
 	rm -rf "$KEY/patched" "$KEY/patched.stamp"
 	step "copying the pristine kernel" copy_stock
 fi
 if ! cmp -s "$tmp/manifest" "$KEY/patched.manifest" || [ ! -f "$KEY/patched.stamp" ]; then
+	# an object that is being made of a file that changes would seem to be newer
+	exec 8>>"$KEY/.lock"
+	flock -n 8 || { say "waiting for what is built in $KEY/patched"; flock 8; }
 	# a second of work, which must not end half-way
-	trap '' INT TERM
+	trap '' INT TERM HUP
 	step "applying the series" bring_in
-	trap - INT TERM
+	trap - INT TERM HUP
 fi
-say "linux $(release "$KEY/stock"): $KEY/stock (pristine), $KEY/patched (with $(wc -l <"$KEY/patched.manifest") files of the series)"
+[ -n "$task" ] ||
+	say "linux $(release "$SHARED/stock"): $SHARED/stock (pristine), $KEY/patched (with $(wc -l <"$KEY/patched.manifest") files of the series)"
