@@ -4,7 +4,7 @@
 # and run programs with it; then look for names that it should not have
 # shellcheck disable=SC2317 # functions are called by ok()
 set -u
-dir=$1
+dir=$(realpath -m "$1")
 strict=(-O2 -Wall -Wextra -Werror)
 failed=0
 
@@ -38,7 +38,7 @@ names() {
 			for (i in words)
 				known[words[i]]
 		}
-		/^# [0-9]+ "/ { here = index($3, "\"" ours) == 1; next }
+		/^# [0-9]+ "/ { here = index($0, " \"" ours); next }
 		here && /^#define / { sub(/\(.*/, "", $2); print $2 }
 		/^#/ || !here { next }
 		{ text = text " " $0 }
@@ -82,7 +82,9 @@ rm -rf "$dir"
 mkdir -p "$dir"
 ok "make install-lib" make --no-print-directory -C .. install-lib DESTDIR="$dir" PREFIX=/usr
 ok "pkg-config" pkg-config --print-errors --exists lockless_pgwalk
-read -ra cflags <<<"$(pkg-config --cflags lockless_pgwalk)"
+# as in a shell: it escapes blanks
+cflags=()
+eval "cflags=($(pkg-config --cflags lockless_pgwalk))"
 version=$(gcc -E -P "${cflags[@]}" - <<<$'#include <lockless_pgwalk/version.h>\nPGWALK_VERSION_MAJOR.PGWALK_VERSION_MINOR')
 ok "the version of the header is that of pkg-config" \
 	pkg-config --print-errors --exact-version="${version// /}" lockless_pgwalk
