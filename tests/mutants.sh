@@ -55,7 +55,7 @@ compile() {
 fails() {
 	local copy=$1 program=$3 last status
 	compile "$@" || return
-	last=$(TSAN_OPTIONS=halt_on_error=1 timeout 120 "$copy/$program" "${@:4}" 2>&1 |
+	last=$(TSAN_OPTIONS=halt_on_error=1 timeout --foreground 120 "$copy/$program" "${@:4}" 2>&1 |
 		sed -n '/^not ok/{p; q}; /^ok/h; $!d; x; p'; exit "${PIPESTATUS[0]}")
 	status=$?
 	# a test; the sanitizer; timeout; or the program died of what it did itself
