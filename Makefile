@@ -49,6 +49,7 @@ bench-lib: ## measure the library beside other ways to walk; writes tests/bench/
 
 .PHONY: mutants
 mutants: ## put known bugs into the library, one by one, and see a test fail
+	@tools/setup.sh check-lib >/dev/null
 	@mkdir -p build && flock -F build/.lib.lock $(MAKE) -C tests mutants
 
 .PHONY: kunit

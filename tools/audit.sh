@@ -337,7 +337,7 @@ user_space "tests/kernel/, user/" kernel kernel_tests --checks=-bugprone-suspici
 	--header-filter='include/lockless_pgwalk|kunit|tests|user|mm/young_'
 user_space tests/guest/ guest guest_tests
 
-mapfile -t scripts < <(cd "$TOP" && git ls-files -co --exclude-standard | while read -r file; do
+mapfile -t scripts < <(cd "$TOP" && find . -path ./build -prune -o -name .git -prune -o -type f -printf '%P\n' | sort | while read -r file; do
 	if [[ -f $file && $(head -c 64 "$file" | tr -d '\0') =~ ^'#!'.*sh ]]; then
 		echo "$file"
 	fi

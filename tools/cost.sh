@@ -46,7 +46,8 @@ instructions_row() {
 object() { printf '%s\n' "$KEY/$1/obj-$arch-$2/mm/vmscan.o"; }
 
 # without_notifier KERNEL: mm/vmscan.o where nothing selects MMU_NOTIFIER
-without_notifier() {
+without_notifier() (
+	hold_tree
 	local obj=$KEY/$1/obj-$arch-nonotifier config
 	config=$(sed '/^CONFIG_\(VIRTUALIZATION\|KVM\|HAVE_KVM\)/d' "$KEY/$1/obj-$arch-perf/.config")
 	mkdir -p "$obj"
@@ -59,7 +60,7 @@ without_notifier() {
 	counted "$obj" "$obj/build.log" kmake "$1" "$arch" nonotifier mm/vmscan.o && return
 	tail -n 20 "$obj/build.log" >&2
 	die "the build failed; all of its output: $obj/build.log"
-}
+)
 
 # parts FUNCTION OBJECT: its symbols, as the compiler may have split it; the walk
 # of a page table may be one function with those of the tables above

@@ -100,7 +100,8 @@ judge() {
 }
 
 [ -d "$tree" ] || step "making a git tree of the pristine kernel" make_tree
-"$TOP/tools/series.py" export --tree "$KEY/stock" "$tmp/mails" >&2
+# who wrote what is not judged, and an archive of this project does not know it
+"$TOP/tools/series.py" export --by 'series <series@example.org> 1700000000 +0000' --tree "$KEY/stock" "$tmp/mails" >&2
 rm -f "$tmp"/mails/0000-*
 patches=("$tmp"/mails/*.patch)
 [ -e "${patches[0]}" ] || die "series/ has no commit yet"

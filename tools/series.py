@@ -282,11 +282,11 @@ def cmd_export(args, scratch):
         raise Refused(f"{args.out} holds {foreign[0]}, which is no earlier output: give OUT= an empty folder")
     commits = read_series()
     plans = plan(commits, args.tree)
-    if ask_log("rev-parse", "--is-shallow-repository") == "true":
+    if not args.by and ask_log("rev-parse", "--is-shallow-repository") == "true":
         print("this clone has not the whole log, the authors may be others: git fetch --unshallow", file=sys.stderr)
-    sign = ["--signoff"] if signs() else []
+    sign = ["--signoff"] if not args.by and signs() else []
     # the cover letter is from whoever signs the patches, else from who wrote it
-    sender = ask_log("var", "GIT_COMMITTER_IDENT") if sign else author(["series/cover"])
+    sender = ask_log("var", "GIT_COMMITTER_IDENT") if sign else args.by or author(["series/cover"])
     environment = {**impersonal(), **identity("AUTHOR", sender), **identity("COMMITTER", sender)}
     repository, mails = scratch / "tree", scratch / "mails"
     repository.mkdir()
@@ -304,7 +304,7 @@ def cmd_export(args, scratch):
             take(step, repository, args.tree)
         git("add", "-fA")
         git("commit", "-q", "--cleanup=whitespace", "-F", "-", input=commit.message,
-            env={**environment, **identity("AUTHOR", author(commit.files))})
+            env={**environment, **identity("AUTHOR", args.by or author(commit.files))})
     git("config", "branch.series.description", read_cover())
     git("format-patch", "-q", "--cover-letter", "--cover-from-description=subject", "--numbered",
         "--zero-commit", "--no-signature", *sign, "-o", str(mails), "pristine")
@@ -435,11 +435,12 @@ def main():
         one = commands.add_parser(function.__name__.removeprefix("cmd_"), help=about)
         one.set_defaults(function=function)
         for name, options in arguments.items():
-            one.add_argument(f"--{name}" if options else name, type=Path, **options)
+            one.add_argument(f"--{name}" if options else name, **{"type": Path, **options})
 
     needed = {"required": True, "metavar": "PRISTINE"}
     command(cmd_check, "is each file brought once, and does every patch apply?", tree={"metavar": "PRISTINE"})
-    command(cmd_export, "write mail-formatted patches to OUT", tree=needed, out={})
+    command(cmd_export, "write mail-formatted patches to OUT", tree=needed, out={},
+            by={"type": str, "metavar": "'NAME <ADDRESS> TIME'", "help": "the author of all, whatever the log says"})
     command(cmd_files, "write the files that the series makes to DEST", tree=needed, dest={})
     command(cmd_apply, "apply to TREE itself: all of it, or nothing", tree={"required": True, "metavar": "TREE"})
     command(cmd_refresh, "bring what was edited in a tree with the series back into this project", tree=needed,

@@ -132,8 +132,9 @@ unpack() {
 		rsync -a --exclude=/.git --exclude='/obj-*' --exclude='*.o' --exclude='*.cmd' "$KDIR/" "$tmp/stock" &&
 			make -s -C "$tmp/stock" mrproper >&2
 	else
+		# of a full disk tar would tell for each file
 		mkdir "$tmp/stock" &&
-			tar -C "$tmp/stock" --strip-components=1 -xJf /usr/src/linux-source-6.12.tar.xz
+			tar -C "$tmp/stock" --strip-components=1 -xJf /usr/src/linux-source-6.12.tar.xz 2>&1 | head -n 3 >&2
 	fi || die "it cannot be unpacked to $SHARED, which has $(df --output=avail -h "$SHARED" | tail -n 1 | tr -d ' ') left"
 	mv "$tmp/stock" "$SHARED/stock"
 }
