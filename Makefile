@@ -57,8 +57,8 @@ kunit: ## run the KUnit suites under UML; ARCH=x86_64: under emulation
 	@tools/kunit.sh $(or $(ARCH),um)
 
 .PHONY: guest-test
-guest-test: ## run real guests on an emulated host; ARCH=x86|arm64|powerpc
-	@tools/guest-test.sh $(or $(ARCH),x86)
+guest-test: ## run real guests on an emulated host; ARCH=x86|arm64|powerpc; RUNS="fast swap" and SCENARIOS="touched huge" select, LIST=1 lists
+	@tools/guest-test.sh $(or $(ARCH),x86) $(if $(LIST),--list)
 
 .PHONY: audit
 audit: ## audit our code and the callers of it; KDIR=path: report on that kernel tree

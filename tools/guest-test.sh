@@ -1,36 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# guest-test.sh ARCH: does the patched kernel know what a guest touched? Boots it
-# under emulation with its debugging on, and runs guests in it. On x86:
-#   A  all scenarios of tests/guest; every answer must come without mmu_lock
-#   B  the same on the other MMU of KVM; every answer must come under mmu_lock
-#   C  guests that are swapped out and in, one of them while MGLRU ages it
-#   D  KVM's own selftests, and mm's for referenced pages
-#   E  the races of A with host CPUs that really run in parallel
-# On arm64, where all but C and D run in parallel:
-#   A  as on x86
-#   B  the same on a CPU where KVM has to set the access flag, and has no VHE
-#   C  as on x86
-#   D  as on x86
-#   F  guests with two vCPUs
-#   P  A with protected KVM
-# On powerpc, in parallel:
-#   A  as on x86
-#   C  as on x86
-#   F  as on arm64
-# RUNS="A C" selects; LONG=1 takes ten times the rounds; V=1 shows the consoles.
+# guest-test.sh ARCH [--list]: does the patched kernel know what a guest touched?
+# Boots it under emulation with its debugging on, and runs guests in it. --list shows
+# the runs, from tests/guest/runs, and the scenarios; tests/guest/README.md says more.
+#   RUNS="fast swap"          only these runs
+#   SCENARIOS="touched huge"  only these scenarios; without RUNS in the run fast
+#   LONG=1                    ten times the rounds, and runs that are for that
+#   V=1                       shows the consoles
 #
-# E needs LONG=1 because of one crash of the host in about eight runs, which is
-# not explained yet: a fault at the offset of pcpu_hot, as with a GS base of 0.
-# QEMU 7.2's parallel CPUs are suspected, see A: there the same races pass.
+# On x86, the run parallel needs LONG=1 because of one crash of the host in about
+# eight runs, which is not explained yet: a fault at the offset of pcpu_hot, as with
+# a GS base of 0. QEMU 7.2's parallel CPUs are suspected: in fast the same races pass.
 # shellcheck disable=SC2317 # functions are called by step and trap
 # shellcheck disable=SC2034 # arrays are used by their name with the ARCH in it
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
-
-RUNS_x86=(A B C D ${LONG:+E})
-RUNS_arm64=(A B C D F P)
-RUNS_powerpc=(A C F)
 
 SELFTESTS=(demand_paging_test dirty_log_test access_tracking_perf_test
 	memslot_modification_stress_test age_exactness_test mm/page_referenced)
@@ -47,12 +31,59 @@ NEEDED_x86=(KVM_AMD KVM_SMM)
 NEEDED_arm64=(ARM64_HW_AFDBM JUMP_LABEL KASAN)
 NEEDED_powerpc=(KVM_BOOK3S_64_HV PPC_64K_PAGES PPC_RADIX_MMU KASAN)
 
-[ $# -eq 1 ] || die "usage: guest-test.sh x86|arm64|powerpc"
+RUN_TABLE=tests/guest/runs
+
+# rows: of the architecture in that table, as: name, tests, 1 if it is for now, what
+rows() {
+	awk -v arch="$arch" -v long="${LONG:-}" '$1 == arch {
+		now = long ? $4 : $3
+		row = $2 " " (now != "-" ? now : long ? $3 : $4) " " (now != "-")
+		$1 = $2 = $3 = $4 = ""
+		sub(/^ +/, "")
+		print row, $0
+	}' "$TOP/$RUN_TABLE"
+}
+
+scenarios() { sed -nE 's/^\t\{ "([a-z-]+)", ".*/\1/p' "$TOP"/tests/guest/*.c | sort -u; }
+
+list() {
+	echo "runs:"
+	rows | while read -r name tests now what; do
+		printf '  %-14s %3d tests  %s%s\n' "$name" "$tests" "$what" \
+			"$([ "$now" -eq 1 ] || echo ", with ${LONG:+no }LONG=1")"
+	done
+	echo "scenarios:"
+	scenarios | paste -sd' ' | fold -s -w 76 | sed 's/^/  /'
+}
+
+if [ $# -lt 1 ] || [ $# -gt 2 ] || [ "${2:---list}" != --list ]; then
+	die "usage: [RUNS=] [SCENARIOS=] [LONG=1] [V=1] guest-test.sh x86|arm64|powerpc [--list]"
+fi
 arch=$1
 arch_is "$arch"
+if [ $# -eq 2 ]; then
+	list
+	exit
+fi
+
+declare -A plans whats
+runs=()
+while read -r name tests now what; do
+	plans[$name]=$tests whats[$name]=$what
+	[ "$now" -eq 0 ] || runs+=("$name")
+done < <(rows)
+selected=${RUNS:-${SCENARIOS:+fast}}
+[ -z "$selected" ] || read -ra runs <<<"$selected"
+for name in "${runs[@]}"; do
+	[ -n "${plans[$name]:-}" ] || die "no run $name on $arch; known: $(rows | cut -d' ' -f1 | paste -sd' ')"
+	[ -z "${SCENARIOS:-}" ] || [ "$name" != selftests ] || die "selftests are no scenarios"
+done
+for name in ${SCENARIOS:-}; do
+	scenarios | grep -qx "$name" || die "no scenario $name; known: $(scenarios | paste -sd' ')"
+done
+
 need guest-test "$arch"
-declare -n more_needed=NEEDED_$arch more_selftests=SELFTESTS_$arch default_runs=RUNS_$arch
-read -ra runs <<<"${RUNS:-${default_runs[*]}}"
+declare -n more_needed=NEEDED_$arch more_selftests=SELFTESTS_$arch
 long=${LONG:+ --long}
 seconds=600
 [ -z "$long" ] || seconds=6000
@@ -108,12 +139,12 @@ tap() {
 	' "$1"
 }
 
-# run NAME WHAT OPTION...: a host whose CPUs run in parallel (-p) has this machine
-# for itself; of the others as many run as there are CPUs here
+# run NAME OPTION...: a host whose CPUs run in parallel (-p) has this machine for
+# itself; of the others as many run as there are CPUs here
 run() {
 	local at_a_time
 	at_a_time=$(nproc)
-	[ -z "${V:-}" ] && [[ " ${*:3} " != *" -p "* ]] || at_a_time=1
+	[ -z "${V:-}" ] && [[ " $* " != *" -p "* ]] || at_a_time=1
 	while [ "$(jobs -rp | wc -l)" -ge "$at_a_time" ]; do
 		wait -n || true
 	done
@@ -121,70 +152,77 @@ run() {
 	[ "$at_a_time" -gt 1 ] || wait $! || true
 }
 
-# try NAME WHAT OPTION...: boots, judges, prints a line
+# complain NAME RC PLANNED FAILED: why try() was not satisfied
+complain() {
+	local log=$logs/$1.log
+	grep -A 14 '^not ok ' "$log" | grep -E '^(not ok|#)' | head -n 60 >&2 || true
+	cat "$errors" >&2
+	[ "$4" -ne 0 ] || [ "$2" -eq 0 ] || tail -n 20 "$log" >&2
+	[ "$2" -ne 0 ] || [ "$3" -eq "${plans[$1]}" ] ||
+		say "$1 planned $3 tests, but $RUN_TABLE says ${plans[$1]}; if that is what you want, write it there"
+	say "exit code $2; the whole console: $log"
+}
+
+# try NAME OPTION...: boots, judges, prints a line
 try() {
-	local name=$1 what=$2 errors=$tmp/errors-$1 start=$SECONDS rc=0 planned passed failed verdict
+	local name=$1 errors=$tmp/errors-$1 start=$SECONDS rc=0 planned passed failed verdict=ok
 	trap 'stop_all; exit 143' TERM
 	trap - EXIT
-	shift 2
+	shift
 	: >"$errors"
 	boot "$name" -t "$seconds" "$@" || rc=$?
 	read -r planned passed failed < <(tap "$logs/$name.log")
-	echo "$passed $failed" >"$tmp/counts-$name"
-	verdict=ok
-	if [ "$rc" -ne 0 ] || [ "$planned" -eq 0 ] || [ "$failed" -ne 0 ] || [ "$passed" -ne "$planned" ]; then
+	# what SCENARIOS selects is nobody's plan
+	[ -z "${SCENARIOS:-}" ] || plans[$name]=$planned
+	if [ "$rc" -ne 0 ] || [ "$planned" -eq 0 ] || [ "$failed" -ne 0 ] ||
+		[ "$passed" -ne "$planned" ] || [ "$planned" -ne "${plans[$name]}" ]; then
 		verdict=FAILED
-	fi
-	printf '%s %-42s %3d of %3d passed  %4d s  %s\n' "$name" "$what" "$passed" "$planned" \
-		$((SECONDS - start)) "$verdict"
-	if [ "$verdict" = FAILED ]; then
-		grep -A 14 '^not ok ' "$logs/$name.log" | grep -E '^(not ok|#)' | head -n 60 >&2 || true
-		cat "$errors" >&2
-		[ "$failed" -ne 0 ] || tail -n 20 "$logs/$name.log" >&2
-		say "exit code $rc; the whole console: $logs/$name.log"
 		touch "$tmp/failed"
 	fi
+	echo "$passed $failed" >"$tmp/counts-$name"
+	printf '%-13s %-46s %3d of %3d passed  %4d s  %s\n' "$name" "${whats[$name]}" "$passed" \
+		"${plans[$name]}" $((SECONDS - start)) "$verdict"
+	[ "$verdict" = ok ] || complain "$name" "$rc" "$planned" "$failed"
 }
 
-# scenarios OPTION: for the kernel's command line
-scenarios() {
-	printf 'hugepagesz=1G hugepages=1 guest_cmd="young-test %s%s"' "$1" "$long"
-}
+# young OPTIONS [SCENARIO...]: what the guest does, for the kernel's command line
+young() { printf 'guest_cmd="young-test%s %s %s"' "$long" "$1" "${SCENARIOS:-${*:2}}"; }
+
+# all OPTIONS: likewise, all scenarios but those that are run by name
+all() { printf 'hugepagesz=1G hugepages=1 %s' "$(young "$1")"; }
 
 x86() {
 	case $1 in
-	A) run A "without mmu_lock" -m 3500M -a "$(scenarios --expect=fast)" ;;
-	B) run B "under mmu_lock" -m 3500M -a "kvm.tdp_mmu=0 $(scenarios --expect=slow)" ;;
-	C) run C "swapped while MGLRU ages" -m 800M -a "$swapped" ;;
+	fast) run "$1" -m 3500M -a "$(all --expect=fast)" ;;
+	slow) run "$1" -m 3500M -a "kvm.tdp_mmu=0 $(all --expect=slow)" ;;
+	swap) run "$1" -m 800M -a "$swapped" ;;
 	# more than 4 GB: page_idle cannot report the last pages of an odd size
-	D) run D "selftests" -m 5G -a "$selftests_args" ;;
-	E) run E "races in parallel" -p -m 1G -a "guest_cmd=\"young-test$long race\"" ;;
-	*) die "unknown run $1; known: A B C D E" ;;
+	selftests) run "$1" -m 5G -a "$selftests_args" ;;
+	parallel) run "$1" -p -m 1G -a "$(young '' race)" ;;
+	*) die "no run $1" ;;
 	esac
 }
 
 arm64() {
 	case $1 in
-	A) run A "without mmu_lock" -p -m 3500M -a "$(scenarios --expect=fast)" ;;
-	B) run B "software access flag, no VHE" -p -C cortex-a72 -m 3500M \
-		-a "$(scenarios '--expect=fast --software-flag')" ;;
-	C) run C "swapped while MGLRU ages" -m 800M -a "$swapped" ;;
+	fast) run "$1" -p -m 3500M -a "$(all --expect=fast)" ;;
+	software-flag) run "$1" -p -C cortex-a72 -m 3500M -a "$(all '--expect=fast --software-flag')" ;;
+	swap) run "$1" -m 800M -a "$swapped" ;;
 	# one CPU after the other: in parallel, QEMU 7.2 lets a compare-and-swap of read-only
 	# memory fault as a write at once, where page_fault_test expects a read before
-	D) run D "selftests" -m 3G -a "$selftests_args" ;;
-	F) run F "two vCPUs in parallel" -p -c 4 -m 1G -a "guest_cmd=\"young-test$long smp\"" ;;
-	P) run P "protected KVM" -p -m 3500M \
-		-a "kvm-arm.mode=protected $(scenarios --expect=fast)" ;;
-	*) die "unknown run $1; known: A B C D F P" ;;
+	selftests) run "$1" -m 3G -a "$selftests_args" ;;
+	smp) run "$1" -p -c 4 -m 1G -a "$(young '' smp)" ;;
+	protected) run "$1" -p -m 3500M -a "kvm-arm.mode=protected $(all --expect=fast)" ;;
+	*) die "no run $1" ;;
 	esac
 }
 
 powerpc() {
 	case $1 in
-	A) run A "without mmu_lock" -p -m 4G -a "$(scenarios --expect=fast)" ;;
-	C) run C "swapped while MGLRU ages" -m 1G -a "$swapped" ;;
-	F) run F "two vCPUs in parallel" -p -c 4 -m 2G -a "guest_cmd=\"young-test$long smp\"" ;;
-	*) die "unknown run $1; known: A C F" ;;
+	fast) run "$1" -p -m 4G -a "$(all --expect=fast)" ;;
+	swap) run "$1" -m 1G -a "$swapped" ;;
+	smp) run "$1" -p -c 4 -m 2G -a "$(young '' smp)" ;;
+	*) die "no run $1" ;;
 	esac
 }
 
@@ -192,7 +230,7 @@ image=$("$TOP/tools/kernel.sh" patched "$arch" debug | tail -n 1)
 check_config "$KEY/patched/obj-$arch-debug/.config"
 files=("$TOP/build/guest-$arch/young-test" "$TOP/build/wss/$arch/wss" "$TOP/tests/guest/selftests")
 step "building the guest test" build_test
-if [[ " ${runs[*]} " == *" D "* ]]; then
+if [[ " ${runs[*]} " == *" selftests "* ]]; then
 	SELFTESTS+=("${more_selftests[@]}")
 	selftests=$("$TOP/tools/selftests.sh" "$arch" "${SELFTESTS[@]}" | tail -n 1)
 	files+=("${SELFTESTS[@]/#/$selftests/}")
@@ -202,7 +240,7 @@ export BUSYBOX
 "$TOP/tools/initramfs.sh" "$tmp/initramfs" "${files[@]}"
 
 selftests_args='hugepages=8 guest_swap_mb=200 guest_cmd="selftests"'
-swapped="guest_swap_mb=512 guest_cmd=\"young-test$long procfs-swap batch-swap reclaim\""
+swapped="guest_swap_mb=512 $(young '' procfs-swap batch-swap reclaim)"
 for name in "${runs[@]}"; do
 	rm -f "$logs/$name.log"
 	: >"$logs/$name.log"
