@@ -120,10 +120,7 @@ int kmsg_mark(void)
 static bool is_complaint(const char *record)
 {
 	static const char *const words[] = {
-		"WARNING:", "BUG:", "INFO: task", "blocked for more", "suspicious RCU",
-		"Call Trace", "Call trace", "rcu: INFO", "Oops", "general protection",
-		"Unable to handle", "Internal error", "KCSAN:", "KASAN:", "bad page",
-		"Bad page", "stall", "lockup",
+#include "complaints.h"
 	};
 	size_t i;
 
