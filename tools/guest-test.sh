@@ -193,8 +193,8 @@ all() { printf 'hugepagesz=1G hugepages=1 %s' "$(young "$1")"; }
 
 x86() {
 	case $1 in
-	fast) run "$1" -m 3500M -a "$(all --expect=fast)" ;;
-	slow) run "$1" -m 3500M -a "kvm.tdp_mmu=0 $(all --expect=slow)" ;;
+	fast) run "$1" -m 3500M -a "$(all '--machine=npt --expect=fast')" ;;
+	slow) run "$1" -m 3500M -a "kvm.tdp_mmu=0 $(all '--machine=npt,rmaps --expect=slow')" ;;
 	swap) run "$1" -m 800M -a "$swapped" ;;
 	# more than 4 GB: page_idle cannot report the last pages of an odd size
 	selftests) run "$1" -m 5G -a "$selftests_args" ;;

@@ -18,6 +18,11 @@ DEFAULT bool arch_mmu_lock_spins(void)
 	return false;
 }
 
+DEFAULT const char *arch_machine(void)
+{
+	return "unknown";
+}
+
 DEFAULT unsigned int arch_spaces(void)
 {
 	return 1;

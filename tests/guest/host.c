@@ -165,6 +165,16 @@ bool kmsg_complaint(int fd, char *text, size_t size)
 	return found;
 }
 
+bool giant_pages(void)
+{
+	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "r");
+	int first = file ? fgetc(file) : EOF;
+
+	if (file)
+		fclose(file);
+	return first != EOF && first != '0';
+}
+
 uint64_t vmstat(const char *name)
 {
 	char *text = read_file("/proc/vmstat");

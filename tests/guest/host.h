@@ -43,6 +43,9 @@ int kmsg_mark(void);
  */
 bool kmsg_complaint(int fd, char *text, size_t size);
 
+/* Was the kernel booted with pages of 1 GB? */
+bool giant_pages(void);
+
 /* A counter of /proc/vmstat. */
 uint64_t vmstat(const char *name);
 

@@ -30,10 +30,15 @@ static bool nested_unasked(void)
 	return arch_nested() && !arch_nested_asked();
 }
 
+static bool giant(void)
+{
+	return arch_giant_leaves() && giant_pages();
+}
+
 /* With a lock, to sample 1 GB takes longer than the interval of samples, if emulated. */
 static bool giant_samples(void)
 {
-	return arch_giant_leaves() && expect_fast;
+	return giant() && expect_fast;
 }
 
 /* What a machine cannot do at all is not planned there. */
@@ -41,14 +46,14 @@ static const struct {
 	const struct test *tests;
 	bool (*possible)(void);
 } tables[] = {
-	{ touch_tests, NULL }, { huge_tests, NULL }, { giant_tests, arch_giant_leaves },
+	{ touch_tests, NULL }, { huge_tests, NULL }, { giant_tests, giant },
 	{ spaces_tests, NULL }, { second_space_tests, two_spaces }, { fast_tests, NULL },
 	{ input_tests, NULL }, { lru_tests, lru_walks }, { race_tests, NULL },
 	{ other_tests, arch_other_tables }, { other_tables_tests, arch_other_tables },
 	{ nested_race_tests, arch_nested }, { nested_tests, arch_nested },
 	{ nested_asked_tests, arch_nested_asked }, { nested_unasked_tests, nested_unasked },
 	{ machines_tests, NULL },
-	{ procfs_tests, NULL }, { procfs_giant_tests, arch_giant_leaves },
+	{ procfs_tests, NULL }, { procfs_giant_tests, giant },
 	{ procfs_swap_tests, NULL },
 	{ batch_tests, NULL }, { batch_giant_tests, giant_samples },
 	{ batch_swap_tests, NULL },
@@ -122,15 +127,17 @@ static void usage(FILE *out)
 
 	collect();
 	fprintf(out,
-		"usage: young-test [--expect=fast|slow] [--software-flag] [--long] [--list]\n"
-		"       [SCENARIO...]\n"
+		"usage: young-test [--machine=WORDS] [--expect=fast|slow] [--software-flag]\n"
+		"       [--long] [--list] [SCENARIO...]\n"
+		"  machine  fail if it is another one than this\n"
 		"  fast  every answer must come without kvm->mmu_lock (default)\n"
 		"  slow  every answer must come under it, and be right all the same\n"
 		"  software-flag  the CPU does not set accessed bits: a fault under mmu_lock does\n"
 		"  long  ten times the rounds, where there are rounds\n"
+		"This machine is %s.\n"
 		"Without a scenario all run but smp and, as they need swap, reclaim, procfs-swap\n"
 		"and batch-swap. "
-		"They are:\n ");
+		"They are:\n ", arch_machine());
 	for (i = 0; i < nr_tests; i++) {
 		if (strcmp(tests[i].scenario, last))
 			fprintf(out, " %s", tests[i].scenario);
@@ -148,8 +155,20 @@ static void list(void)
 		printf("%s: %s\n", tests[i].scenario, tests[i].name);
 }
 
+static bool check_machine(const char *told)
+{
+	const char *machine = arch_machine();
+
+	printf("# machine: %s, %ld CPUs\n", machine, sysconf(_SC_NPROCESSORS_ONLN));
+	if (!told || !strcmp(told, machine))
+		return true;
+	fprintf(stderr, "young-test: the machine is %s, not %s\n", machine, told);
+	return false;
+}
+
 int main(int argc, char **argv)
 {
+	const char *machine = NULL;
 	int i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -159,6 +178,8 @@ int main(int argc, char **argv)
 			expect_fast = true;
 		} else if (!strcmp(argv[i], "--expect=slow")) {
 			expect_fast = false;
+		} else if (!strncmp(argv[i], "--machine=", strlen("--machine="))) {
+			machine = argv[i] + strlen("--machine=");
 		} else if (!strcmp(argv[i], "--software-flag")) {
 			software_flag = true;
 		} else if (!strcmp(argv[i], "--long")) {
@@ -183,5 +204,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
+	if (!check_machine(machine))
+		return 1;
 	return tap_run(tests, nr_tests, selected) ? 0 : 1;
 }

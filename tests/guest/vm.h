@@ -215,6 +215,9 @@ bool arch_mmu_lock_spins(void);
  */
 extern const char *const arch_walkers[2];
 
+/* What KVM has for its guests' page tables here, in words for --machine=. */
+const char *arch_machine(void);
+
 /* How many address spaces a machine can have. */
 unsigned int arch_spaces(void);
 

@@ -9,8 +9,10 @@
 #include "tap.h"
 #include "x86.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -252,4 +254,45 @@ void arch_second_space_touch(struct vm *vm)
 	/* behind the HLT: RSM, then the HLT of guest_idle */
 	vcpu_run(vcpu);
 	check(!in_smm(vcpu), "the vCPU did not leave SMM");
+}
+
+/* A parameter of KVM's modules, which are built in, whatever the machine is. */
+static bool kvm_parameter(const char *name)
+{
+	char path[128];
+	FILE *file;
+	int value;
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	value = fgetc(file);
+	fclose(file);
+	return value == 'Y';
+}
+
+static bool has_vmx(void)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && ecx & 1 << 5;
+}
+
+/*
+ * Tables that the CPU walks for the guest, and on Intel whether it sets accessed and
+ * dirty bits there, and logs the pages that it made dirty; and rmaps, if what holds
+ * those tables is not the TDP MMU.
+ */
+const char *arch_machine(void)
+{
+	static char words[64];
+	bool vmx = has_vmx();
+	bool tdp = kvm_parameter(vmx ? "kvm_intel/parameters/ept" : "kvm_amd/parameters/npt");
+
+	snprintf(words, sizeof(words), "%s%s%s%s", !tdp ? "shadow" : vmx ? "ept" : "npt",
+		 vmx && kvm_parameter("kvm_intel/parameters/eptad") ? ",ad" : "",
+		 vmx && kvm_parameter("kvm_intel/parameters/pml") ? ",pml" : "",
+		 kvm_parameter("kvm/parameters/tdp_mmu") ? "" : ",rmaps");
+	return words;
 }
