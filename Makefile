@@ -82,7 +82,7 @@ check: ## all of the above that tests, one after the other (what CI runs)
 	@tools/check.sh $(STAGES)
 
 .PHONY: check-long
-check-long: ## check with more rounds, and KUnit under emulation
+check-long: ## check with more rounds, all that runs on Intel, and KUnit under emulation
 	@LONG=1 tools/check.sh $(STAGES) kunit-x86_64
 
 .PHONY: guest-test-arm64 guest-test-powerpc

@@ -18,7 +18,7 @@ check-lib | check-tools) words='series lib' trees=1 ;;
 check-series) words='series kernel builds' ;;
 audit) words='series kernel builds lib report audit' ;;
 esac
-[ $# -lt 2 ] || words+=" $2"
+[ $# -lt 2 ] || words+=" $2 $1-$2"
 
 able() {
 	local machine

@@ -581,7 +581,7 @@ static void dirty_log_complete(void)
 }
 
 const struct test race_tests[] = {
-	{ "race", "the dirty log knows what was written", dirty_log_complete, 60 },
+	{ "dirty", "the log knows what was written", dirty_log_complete, 60 },
 	{ "race", "with a running guest", undisturbed, 120 },
 	{ "race", "with memory being dropped", dropped, 120 },
 	{ "race", "with memory being mapped anew", remapped, 120 },
