@@ -71,7 +71,7 @@ static const char *const special[] = {
 static struct test tests[MAX_TESTS];
 static size_t nr_tests;
 
-/* The scenarios of the command line; without any, all but the special ones. */
+/* The scenarios and tests of the command line; without any, all but the special ones. */
 static char **wanted;
 static int nr_wanted;
 
@@ -103,19 +103,35 @@ static bool listed(const char *const *names, size_t nr, const char *scenario)
 	return false;
 }
 
-static bool selected(const struct test *test)
+/* By the name of its scenario, or as --list has it. */
+static bool named(const struct test *test, const char *name)
 {
-	if (!nr_wanted)
-		return !listed(special, ARRAY_SIZE(special), test->scenario);
-	return listed((const char *const *)wanted, nr_wanted, test->scenario);
+	size_t len = strlen(test->scenario);
+
+	if (strncmp(name, test->scenario, len))
+		return false;
+	name += len;
+	return !*name || (!strncmp(name, ": ", 2) && !strcmp(name + 2, test->name));
 }
 
-static bool known(const char *scenario)
+static bool selected(const struct test *test)
+{
+	int i;
+
+	if (!nr_wanted)
+		return !listed(special, ARRAY_SIZE(special), test->scenario);
+	for (i = 0; i < nr_wanted; i++)
+		if (named(test, wanted[i]))
+			return true;
+	return false;
+}
+
+static bool known(const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < nr_tests; i++)
-		if (!strcmp(tests[i].scenario, scenario))
+		if (named(&tests[i], name))
 			return true;
 	return false;
 }
@@ -128,7 +144,7 @@ static void usage(FILE *out)
 	collect();
 	fprintf(out,
 		"usage: young-test [--machine=WORDS] [--expect=fast|slow] [--software-flag]\n"
-		"       [--long] [--list] [SCENARIO...]\n"
+		"       [--long] [--list] [SCENARIO | \"SCENARIO: TEST\"]...\n"
 		"  machine  fail if it is another one than this\n"
 		"  fast  every answer must come without kvm->mmu_lock (default)\n"
 		"  slow  every answer must come under it, and be right all the same\n"
@@ -199,7 +215,7 @@ int main(int argc, char **argv)
 	nr_wanted = argc - i;
 	for (; i < argc; i++) {
 		if (!known(argv[i])) {
-			fprintf(stderr, "young-test: unknown scenario %s\n", argv[i]);
+			fprintf(stderr, "young-test: unknown test %s\n", argv[i]);
 			usage(stderr);
 			return 2;
 		}
