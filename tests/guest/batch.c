@@ -480,19 +480,23 @@ static void mark_idle(const struct folios *folios)
 	}
 }
 
+/* This reads the bits of its neighbours, too: they are idle or stay used. */
+static bool is_idle(const struct folios *folios, size_t i)
+{
+	uint64_t pfn = folios->pfn[i], word;
+
+	check(pread(idle_bitmap(), &word, 8, pfn / 64 * 8) == 8, "page_idle: %s",
+	      strerror(errno));
+	return word >> pfn % 64 & 1;
+}
+
 static void check_idle(const struct folios *folios)
 {
 	bool idle[ARRAY_SIZE(folios->first)];
-	uint64_t pfn, word;
 	size_t i;
 
-	/* for each folio the bits of its neighbours, too: they are idle or stay used */
-	for (i = 0; i < folios->nr; i++) {
-		pfn = folios->pfn[i];
-		check(pread(idle_bitmap(), &word, 8, pfn / 64 * 8) == 8, "page_idle: %s",
-		      strerror(errno));
-		idle[i] = word >> pfn % 64 & 1;
-	}
+	for (i = 0; i < folios->nr; i++)
+		idle[i] = is_idle(folios, i);
 	for (i = 0; i < folios->nr; i++)
 		check(idle[i] != folio_used(folios, i), "folio %zu: got %s, expected the other",
 		      i, idle[i] ? "idle" : "used");
@@ -567,6 +571,7 @@ static void lru_gen_enable(const char *what)
 static void begin_cold(const struct folios *folios)
 {
 	begin_idle(folios->win);
+	mark_idle(folios);
 	advise(folios->win, folios->first[0], folios->first[folios->nr] - folios->first[0],
 	       MADV_COLD);
 	lru_drain();
@@ -611,6 +616,16 @@ static void evicted(const struct folios *all)
 	check_kept(&folios, true);
 }
 
+/* What looks around clears accessed bits, and idle page tracking must know. */
+static void check_told(const struct folios *folios)
+{
+	size_t i;
+
+	for (i = 0; i < folios->nr; i++)
+		check(!folio_used(folios, i) || !is_idle(folios, i),
+		      "folio %zu was in use, and is idle", i);
+}
+
 static void evict_middle(void)
 {
 	struct folios folios;
@@ -618,6 +633,7 @@ static void evict_middle(void)
 	cgroup_enter(CGROUP);
 	folios = middle_folios();
 	evicted(&folios);
+	check_told(&folios);
 }
 
 static void evict_split(void)

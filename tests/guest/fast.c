@@ -257,6 +257,25 @@ static void old_locks(void)
 	check_locks(before, PAGES);
 }
 
+/* The same of what statistics count. */
+static void old_statistics(void)
+{
+	struct window *win = window_touched(PAGES);
+	struct vm *vm = win->mappings[0].vm;
+	uint64_t slow = vm_stat(vm, "pages_aged_slow");
+	uint64_t asked = 0, want;
+	size_t i;
+
+	for (i = 0; i + 8 <= PAGES; i += 8, asked += 8) {
+		window_ask_old(win, YOUNG_DEV_TEST_YOUNG, i, 1);
+		window_ask_old(win, YOUNG_DEV_CLEAR_YOUNG, i, 2);
+		window_ask_old(win, YOUNG_DEV_CLEAR_FLUSH_YOUNG, i + 2, 5);
+	}
+	slow = vm_stat(vm, "pages_aged_slow") - slow;
+	want = expect_fast ? 0 : asked;
+	check(slow == want, "pages_aged_slow: got %" PRIu64 ", expected %" PRIu64, slow, want);
+}
+
 const struct test fast_tests[] = {
 	{ "fast", "page faults are seen to take mmu_lock", counter_works, 60 },
 	{ "fast", "and idleness is seen not to", no_work_no_lock, 60 },
@@ -272,5 +291,6 @@ const struct test fast_tests[] = {
 	{ "old", "clear_flush_young flushes", flushed, 60 },
 	{ "old", "clear_young does not", not_flushed, 60 },
 	{ "old", "mmu_lock", old_locks, 60 },
+	{ "old", "statistics", old_statistics, 60 },
 	{ 0 },
 };

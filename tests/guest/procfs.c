@@ -576,6 +576,32 @@ static void huge(void)
 	view_check(&view);
 }
 
+/* Aging takes the accessed bit of a huge page, and tells of it. */
+static void huge_aging(void)
+{
+	size_t leaf = huge_pages();
+	struct mapping *map;
+	unsigned int round;
+	struct view view;
+
+	cgroup_enter(CGROUP);
+	view = huge_view(&map);
+	view.stolen = true;
+	/* nobody ages what is locked, or on no list */
+	check(!munlock(view.win->base + arch_huge_size(), 5 * arch_huge_size()), "munlock: %s",
+	      strerror(errno));
+	lru_drain();
+	view_forget_all(&view, leaf, 5 * leaf);
+	for (round = 0; round < 4; round++) {
+		window_touch(map, round * leaf + 5, VM_WRITE);
+		view_flush(&view);
+		age();
+		view_check(&view);
+		if (round & 1)
+			scan(&view, BY_IDLE, 0, view.win->pages, true, false);
+	}
+}
+
 /* KVM cannot map it huge: an access to any of the small pages is one to the huge page. */
 static void huge_in_parts(void)
 {
@@ -885,6 +911,7 @@ const struct test procfs_tests[] = {
 	{ "procfs", "a closed machine", closed, 60 },
 	{ "procfs", "mmu_lock", locks, 60 },
 	{ "procfs", "huge pages", huge, 120 },
+	{ "procfs", "huge pages while MGLRU ages", huge_aging, 60 },
 	{ "procfs", "huge pages that KVM maps small", huge_in_parts, 60 },
 	{ "procfs", "wss: what the guest used, page by page", wss_small, 180 },
 	{ "procfs", "wss: huge pages", wss_huge, 120 },
