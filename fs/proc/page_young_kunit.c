@@ -98,7 +98,10 @@ static void set_entry(struct page_young_test *t, unsigned long page, bool young)
 		   young ? pte_mkyoung(pte) : pte_mkold(pte));
 }
 
-/* Entries of which one in three is a hole, and pages of which half are young. */
+/*
+ * Entries of which one in three is a hole, and pages of which half are young: in
+ * holes, too, where one mapping of the secondary MMU covers several pages.
+ */
 static void populate(struct page_young_test *t)
 {
 	unsigned long page;
@@ -107,8 +110,6 @@ static void populate(struct page_young_test *t)
 	for (page = 0; page < PAGES; page++) {
 		if (prandom_u32_state(&t->rnd) % 3)
 			set_entry(t, page, false);
-		else
-			__clear_bit(page, t->young);
 	}
 }
 
