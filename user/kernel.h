@@ -55,7 +55,22 @@ static inline unsigned int hweight_long(unsigned long word)
 
 #define IS_ENABLED(option)	option
 
-static inline void rcu_read_lock(void) { }
-static inline void rcu_read_unlock(void) { }
+/* Nobody frees what is walked here, but who walks must say so. */
+static unsigned int rcu_nesting;
+
+static inline void rcu_read_lock(void)
+{
+	rcu_nesting++;
+}
+
+static inline void rcu_read_unlock(void)
+{
+	rcu_nesting--;
+}
+
+static inline void lockdep_assert_in_rcu_read_lock(void)
+{
+	assert(rcu_nesting);
+}
 
 #endif

@@ -110,6 +110,7 @@ tdp_age_root(struct kvm_mmu_page *root, const struct kvm_gfn_range *range,
 		.as_id = range->slot->as_id,
 	};
 
+	lockdep_assert_in_rcu_read_lock();
 	return pgwalk_test_clear_young(&tdp_age_format, &age_tree.tree,
 				       range->start, range->end, young);
 }
