@@ -186,7 +186,7 @@ try() {
 }
 
 # young OPTIONS [SCENARIO...]: what the guest does, for the kernel's command line
-young() { printf 'guest_cmd="young-test%s %s %s"' "$long" "$1" "${SCENARIOS:-${*:2}}"; }
+young() { printf 'page_poison=1 guest_cmd="young-test%s %s %s"' "$long" "$1" "${SCENARIOS:-${*:2}}"; }
 
 # all OPTIONS: likewise, all scenarios but those that are run by name
 all() { printf 'hugepagesz=1G hugepages=1 %s' "$(young "$1")"; }
@@ -205,8 +205,8 @@ intel() {
 
 x86() {
 	case $1 in
-	fast) run "$1" -m 3500M -a "$(all '--machine=npt --expect=fast')" ;;
-	slow) run "$1" -m 3500M -a "kvm.tdp_mmu=0 $(all '--machine=npt,rmaps --expect=slow')" ;;
+	fast) run "$1" -m 5G -a "kmemleak=on $(all '--machine=npt --expect=fast')" ;;
+	slow) run "$1" -m 5G -a "kvm.tdp_mmu=0 $(all '--machine=npt,rmaps --expect=slow')" ;;
 	swap) run "$1" -m 800M -a "$swapped" ;;
 	# more than 4 GB: page_idle cannot report the last pages of an odd size
 	selftests) run "$1" -m 5G -a "$selftests_args" ;;
@@ -254,7 +254,7 @@ BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1)
 export BUSYBOX
 "$TOP/tools/initramfs.sh" "$tmp/initramfs" "${files[@]}"
 
-selftests_args='hugepages=8 guest_swap_mb=200 guest_cmd="selftests"'
+selftests_args='page_poison=1 hugepages=8 guest_swap_mb=200 guest_cmd="selftests"'
 swapped="guest_swap_mb=512 $(young '' procfs-swap batch-swap reclaim)"
 for name in "${runs[@]}"; do
 	rm -f "$logs/$name.log"
