@@ -153,25 +153,30 @@ static uint64_t nested_program_gpa(const char *program)
 	return nested_gpa(NESTED_CODE) + (program - nested_code);
 }
 
-struct msr {
-	struct kvm_msrs msrs;
-	struct kvm_msr_entry entry;
+/* A list of one. */
+union msr {
+	struct kvm_msrs list;
+	char space[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
 };
 
 static uint64_t get_msr(struct vm_vcpu *vcpu, uint32_t index)
 {
-	struct msr msr = { { .nmsrs = 1 }, { .index = index } };
-	int done = ioctl(vcpu->fd, KVM_GET_MSRS, &msr);
+	union msr msr = { .list.nmsrs = 1 };
+	int done;
 
+	msr.list.entries[0].index = index;
+	done = ioctl(vcpu->fd, KVM_GET_MSRS, &msr);
 	check(done == 1, "KVM_GET_MSRS, 0x%x: got %d, expected 1", index, done);
-	return msr.entry.data;
+	return msr.list.entries[0].data;
 }
 
 static void set_msr(struct vm_vcpu *vcpu, uint32_t index, uint64_t value)
 {
-	struct msr msr = { { .nmsrs = 1 }, { .index = index, .data = value } };
-	int done = ioctl(vcpu->fd, KVM_SET_MSRS, &msr);
+	union msr msr = { .list.nmsrs = 1 };
+	int done;
 
+	msr.list.entries[0] = (struct kvm_msr_entry) { .index = index, .data = value };
+	done = ioctl(vcpu->fd, KVM_SET_MSRS, &msr);
 	check(done == 1, "KVM_SET_MSRS, 0x%x = 0x%" PRIx64 ": got %d, expected 1", index, value,
 	      done);
 }
