@@ -29,7 +29,7 @@ if [ $status -eq 0 ]; then
 	[ "$tests" -gt 1 ] && name="$name: $tests tests"
 	echo "ok - $name ($seconds s)"
 	grep '^# [0-9]' "$output"
-	sed -n 's/^stat::average_exec_per_sec: *\([1-9]\)/# executions per second: \1/p' "$output"
+	sed -n 's/^stat::average_exec_per_sec: */# executions per second: /p' "$output"
 	exit 0
 fi
 echo "not ok - $name"
