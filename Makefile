@@ -45,6 +45,7 @@ install-lib: ## install the library for user space; PREFIX=path (/usr/local), DE
 
 .PHONY: bench-lib
 bench-lib: ## measure the library beside other ways to walk; writes tests/bench/results.txt and .svg
+	@tools/setup.sh check-lib >/dev/null
 	@tests/bench/bench.sh build/bench
 
 .PHONY: mutants

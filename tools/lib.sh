@@ -23,9 +23,11 @@ attend() {
 end_group() {
 	trap '' HUP INT TERM
 	kill -- -$! 2>/dev/null || true
-	while kill -0 -- -$! 2>/dev/null; do
+	for _ in {1..300}; do
+		kill -0 -- -$! 2>/dev/null || exit "$1"
 		sleep 0.1
 	done
+	kill -KILL -- -$!
 	exit "$1"
 }
 

@@ -20,15 +20,17 @@ audit) words='series kernel builds lib report audit' ;;
 esac
 [ $# -lt 2 ] || words+=" $2 $1-$2"
 
+# able: can this machine and these paths serve? Mails and reports are made anywhere.
 able() {
 	local machine
-	machine=$(uname -m)
-	[ "$words" = series ] || [ "$machine" = x86_64 ] ||
-		die "this needs an x86-64 machine, whose own compilers build what is for x86, and not $machine"
+	[[ $TOP != *:* ]] || die "PATH cannot name $TOP/tools, which has a colon in it: put this clone elsewhere"
 	[ "$trees" -lt 2 ] || [[ $CACHE != *[[:space:]:]* ]] ||
 		die "the kernel's make cannot build in $CACHE, which has a blank or a colon in it: set XDG_CACHE_HOME to another folder"
-	[[ $TOP != *:* ]] || die "PATH cannot name $TOP/tools, which has a colon in it: put this clone elsewhere"
-	[ -w "$TOP" ] || [ "$words" = series ] || die "what is compiled goes to $TOP/build, but $TOP cannot be written"
+	case $task in series | report) return ;; esac
+	machine=$(uname -m)
+	[ "$machine" = x86_64 ] ||
+		die "this needs an x86-64 machine, whose own compilers build what is for x86, and not $machine"
+	[ -w "$TOP" ] || die "what is compiled goes to $TOP/build, but $TOP cannot be written"
 }
 
 # wanted: the names of the packages
