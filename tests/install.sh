@@ -1,10 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# install.sh DIR: install the library into DIR, find it by pkg-config, and build
-# and run programs with it; then look for names that it should not have
+# install.sh: install the library, find it by pkg-config, and build and run programs
+# with it; then look for names that it should not have
 # shellcheck disable=SC2317 # functions are called by ok()
 set -u
-dir=$(realpath -m "$1")
+# pkg-config cannot live with a blank in the name of a root, and this one has none
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 strict=(-O2 -Wall -Wextra -Werror)
 failed=0
 
@@ -38,7 +42,7 @@ names() {
 			for (i in words)
 				known[words[i]]
 		}
-		/^# [0-9]+ "/ { here = index($0, " \"" ours); next }
+		/^# [0-9]+ "/ { here = index($3, "\"" ours) == 1; next }
 		here && /^#define / { sub(/\(.*/, "", $2); print $2 }
 		/^#/ || !here { next }
 		{ text = text " " $0 }
@@ -78,13 +82,9 @@ allowed=(BITS_PER_LONG BIT_ULL BUILD_BUG_ON_INVALID GENMASK GENMASK_ULL OPTIMIZE
 	try_cmpxchg_relaxed u32 u64 unlikely)
 
 export LC_ALL=C PKG_CONFIG_PATH=$dir/usr/share/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dir
-rm -rf "$dir"
-mkdir -p "$dir"
 ok "make install-lib" make --no-print-directory -C .. install-lib DESTDIR="$dir" PREFIX=/usr
 ok "pkg-config" pkg-config --print-errors --exists lockless_pgwalk
-# as in a shell: it escapes blanks
-cflags=()
-eval "cflags=($(pkg-config --cflags lockless_pgwalk))"
+read -ra cflags <<<"$(pkg-config --cflags lockless_pgwalk)"
 version=$(gcc -E -P "${cflags[@]}" - <<<$'#include <lockless_pgwalk/version.h>\nPGWALK_VERSION_MAJOR.PGWALK_VERSION_MINOR')
 ok "the version of the header is that of pkg-config" \
 	pkg-config --print-errors --exact-version="${version// /}" lockless_pgwalk
