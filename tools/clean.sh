@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # clean.sh objects: remove what was compiled; the trees and the compiler's cache
 # stay. clean.sh all: remove what the cache has of this clone, and of clones that
-# are gone; and all that is left, if no other clone has anything there.
+# are gone; and kernels, and in the end all, where no other clone has anything.
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 shopt -s nullglob
@@ -30,6 +30,10 @@ all)
 		fi
 		free "$key"
 		rm -rf "$key"
+	done
+	for shared in "$CACHE"/{linux,kdir}-*; do
+		keys=("$shared"/clone-*)
+		[ ${#keys[@]} -gt 0 ] || rm -rf "$shared"
 	done
 	if [ ${#others[@]} -eq 0 ]; then
 		rm -rf "$CACHE"

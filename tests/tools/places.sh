@@ -15,7 +15,8 @@ unprivileged() {
 	fi
 }
 
-nothing_in() { [ -z "$(find "$1" ! -type d)" ]; }
+# nothing_in DIR TEST...: for find
+nothing_in() { [ -z "$(find "$@")" ]; }
 
 # Blanks in the clone's path and in HOME; what distclean might take for its own.
 copy "$tmp/a clone"
@@ -32,7 +33,10 @@ ok "and a clone without" run make kunit
 clone="$tmp/a clone"
 ok "clean" run make clean
 ok "leaves the trees, and no object" [ -z "$(find "$(key_of "$clone")/patched/" "$(stock)/" -name 'obj-*')" ]
+cp -r "$FAKE/kernel" "$tmp/kdir"
+run make setup KDIR="$tmp/kdir"
 ok "distclean" run make distclean
+ok "removes a kernel that nobody uses" nothing_in "$XDG_CACHE_HOME/lockless_pgwalk" -name 'kdir-*'
 ok "says for whom the rest stays" says "$tmp/other"
 ok "and leaves that" [ -e "$(stock)" ]
 rm -r "$tmp/other"
@@ -43,7 +47,7 @@ XDG_CACHE_HOME="$tmp/cache two" ok "a blank in XDG_CACHE_HOME: one sentence" \
 ok "and nothing is made" [ "$(ls "$tmp/cache two")" = foreign ]
 unset XDG_CACHE_HOME
 ok "a blank in HOME: likewise" refuses "which has a blank" make setup
-ok "and nothing is made" nothing_in "$HOME"
+ok "and nothing is made" nothing_in "$HOME" -mindepth 1
 XDG_CACHE_HOME="$tmp/cache two" ok "distclean there" run make distclean
 ok "and here" run make distclean
 ok "nothing foreign was removed" ls "${foreign[@]}"
@@ -64,7 +68,6 @@ cp -r "$FAKE/kernel" "$tmp/new"
 sed -i 's/^PATCHLEVEL.*/PATCHLEVEL = 18/' "$tmp/new/Makefile"
 ok "check of a tree that is not of 6.12 is no success" refuses "the series is for 6.12" make check KDIR="$tmp/new"
 ok "nor is its audit" says "NOT RUN  audit"
-cp -r "$FAKE/kernel" "$tmp/kdir"
 ok "kunit on a tree of one's own" run make kunit KDIR="$tmp/kdir"
 ok "which is copied" ls "$XDG_CACHE_HOME"/lockless_pgwalk/kdir-*/stock/Makefile
 echo >>"$tmp/kdir/mm/vmscan.c"
