@@ -199,7 +199,7 @@ leaves=(touched clear predicate huge spaces fast old input lru dirty)
 intel() {
 	local cpus=1 scenarios=("${@:4}")
 	[ -z "$long" ] || cpus=2 scenarios=()
-	run "$1" -M "$1" -t $((3 * seconds)) -c "$cpus" -m 2G \
+	run "$1" -M "$1" -t $((6 * seconds)) -c "$cpus" -m 2G \
 		-a "$(long='' young "--machine=$2 $3" "${scenarios[@]}")"
 }
 
