@@ -4,11 +4,11 @@
 # These count if they are given to make. Those of the environment are for others.
 $(foreach name,ARCH CROSS_COMPILE KDIR OUT SIGNOFF,\
 	$(if $(filter environment,$(origin $(name))),$(eval undefine $(name))))
-STAGES := setup check-tools check-lib mutants kunit check-series audit guest-test guest-test-arm64 guest-test-powerpc
+STAGES := setup check-tools check-lib mutants kunit mutants-um check-series audit guest-test guest-test-arm64 guest-test-powerpc
 
 .PHONY: help
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: setup
 setup: ## install packages, unpack and patch a kernel in the cache; KDIR=path: start from that 6.12 tree
@@ -53,6 +53,10 @@ mutants: ## put known bugs into the library, one by one, and see a test fail
 	@tools/setup.sh check-lib >/dev/null
 	@mkdir -p build && flock -F build/.lib.lock $(MAKE) -C tests mutants
 
+.PHONY: mutants-kernel
+mutants-kernel: ## put known bugs into the kernel, one by one, and see a test fail; MUTANTS=regex: those of matching lines
+	@tests/kernel-mutants.sh
+
 .PHONY: kunit
 kunit: ## run the KUnit suites under UML; ARCH=x86_64: under emulation
 	@tools/kunit.sh $(or $(ARCH),um)
@@ -83,12 +87,16 @@ check: ## all of the above that tests, one after the other (what CI runs)
 	@tools/check.sh $(STAGES)
 
 .PHONY: check-long
-check-long: ## check with more rounds, all that runs on Intel, and KUnit under emulation
-	@LONG=1 tools/check.sh $(STAGES) kunit-x86_64
+check-long: ## check with more rounds, all bugs in the kernel, all that runs on Intel, and KUnit under emulation
+	@LONG=1 tools/check.sh $(STAGES:mutants-um=mutants-kernel) kunit-x86_64
 
 .PHONY: guest-test-arm64 guest-test-powerpc
 guest-test-arm64 guest-test-powerpc: guest-test-%:
 	@tools/guest-test.sh $*
+
+.PHONY: mutants-um
+mutants-um:
+	@MUTANTS=' um ' tests/kernel-mutants.sh
 
 .PHONY: kunit-x86_64
 kunit-x86_64:

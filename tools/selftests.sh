@@ -34,6 +34,8 @@ build() {
 		*) kvm+=("$name") ;;
 		esac
 	done
+	# it would build all that there are
+	[ "${#kvm[@]}" -gt 0 ] || return 0
 	# with abs_objdir, what is generated for arm64 is not put into the tree
 	make -s -j"$(nproc)" -C "$KEY/patched/tools/testing/selftests/kvm" ARCH="$KARCH" \
 		CROSS_COMPILE="$CROSS" OUTPUT="$out" abs_objdir="$out" EXTRA_CFLAGS=-static LDFLAGS=-static \

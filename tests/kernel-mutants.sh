@@ -1,0 +1,270 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# kernel-mutants.sh (MUTANTS=regex in the environment): put each bug of
+# kernel-mutants.txt into a copy of the patched kernel, one at a time, build it,
+# and see the test that is named there fail. MUTANTS: of lines that match it. The
+# next one is built while the last ones boot, JOBS of them at most.
+# shellcheck disable=SC2317 # functions are called by step and trap
+# shellcheck source=tools/lib.sh
+. "$(dirname "$0")/../tools/lib.sh"
+
+list=$TOP/tests/kernel-mutants.txt
+find_key
+need_tree patched
+# not "tree": functions of lib.sh have one, and the traps would see theirs
+COPY=$KEY/mutants
+tmp=$(mktemp -d)
+declare -A images initramfs
+
+stop() {
+	local running
+	mapfile -t running < <(jobs -p)
+	[ "${#running[@]}" -eq 0 ] || kill "${running[@]}" 2>/dev/null || true
+	wait
+	# they are there once there is a copy
+	[ ! -e "$tmp/files" ] || restore
+	rm -rf "$tmp"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# The files that differ from their original get a new time: they are compiled.
+restore() {
+	rsync -rpc --files-from="$tmp/files" "$KEY/patched/" "$COPY/"
+}
+
+# A copy of the patched tree, and of the objects that it has; anew if other files are
+# patched. It builds its own objtool, and so all of them once, out of ccache.
+copy_tree() {
+	sed 's/^[^ ]*  //' "$KEY/patched.manifest" >"$tmp/patched"
+	if ! cmp -s "$tmp/patched" "$COPY.files"; then
+		rm -f "$COPY.files"
+		rsync -a --delete --include='/obj-kunit-um/' --include='/obj-*-debug/' --exclude='/obj-*' \
+			"$KEY/patched/" "$COPY/"
+		cp "$tmp/patched" "$COPY.files"
+	fi
+	{ cat "$tmp/patched"; cut -d'|' -f2 "$tmp/list" | tr -d ' '; } | sort -u >"$tmp/files"
+	restore
+}
+
+um_make() {
+	PATH=$TOP/tools:$PATH make -s -C "$COPY" ARCH=um O=obj-kunit-um CC='kasan-cc.sh ccache gcc' \
+		-j"$(nproc)" "$@" </dev/null
+}
+
+# build_all HOST: from nothing, or what others have changed
+build_all() {
+	local arch=${1%%-*}
+	if [ "$arch" = um ]; then
+		(cd "$COPY" && PATH=$TOP/tools:$PATH python3 tools/testing/kunit/kunit.py config --arch=um \
+			--kunitconfig=lib/lockless_pgwalk/.kunitconfig --build_dir=obj-kunit-um \
+			--make_options='CC=kasan-cc.sh ccache gcc') >"$tmp/build.log" 2>&1 || return
+	else
+		configure mutants "$arch" debug
+	fi
+	build "$1"
+}
+
+# build HOST: its kernel is ${images[HOST]} then
+build() {
+	local arch=${1%%-*}
+	if [ "$arch" = um ]; then
+		images[$1]=$COPY/obj-kunit-um/linux
+		um_make linux >"$tmp/build.log" 2>&1
+	else
+		arch_is "$arch"
+		images[$1]=$COPY/obj-$arch-debug/$IMAGE
+		kmake mutants "$arch" debug "${IMAGE##*/}" >"$tmp/build.log" 2>&1
+	fi
+}
+
+# programs HOST: what runs on it, packed as ${initramfs[HOST]}
+programs() {
+	local arch=${1%%-*} files
+	[ "$arch" != um ] || return 0
+	arch_is "$arch"
+	if [[ $1 = *-mm ]]; then
+		files=("$("$TOP/tools/selftests.sh" "$arch" mm/page_referenced | tail -n 1)/mm/page_referenced")
+	else
+		files=("$TOP/build/guest-$arch/young-test" "$TOP/build/wss/$arch/wss")
+		make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="$TOP/build/guest-$arch" >&2
+		build_wss "$arch" >&2
+	fi
+	initramfs[$1]=$tmp/initramfs-$1
+	BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1) "$TOP/tools/initramfs.sh" "${initramfs[$1]}" "${files[@]}"
+}
+
+# run HOST IMAGE LOG TEST...
+run() {
+	local host=$1 image=$2 log=$3 append='' options=()
+	shift 3
+	[ "$host" != um ] || { run_um "$image" "$log" "$@"; return; }
+	case $host in
+	*-slow) append='kvm.tdp_mmu=0' options=(-m 1500M) ;;
+	*-swap) append='guest_swap_mb=512' options=(-m 800M) ;;
+	*-mm) append='guest_swap_mb=200 hugepages=8' options=(-m 1G) ;;
+	powerpc) options=(-p -m 2G) ;;
+	arm64) options=(-p -m 1500M) ;;
+	*) options=(-m 1500M) ;;
+	esac
+	if [[ $host = *-mm ]]; then
+		append+=' guest_cmd="page_referenced"'
+	else
+		append+=" guest_cmd=\"young-test --expect=$([[ $host = *-slow ]] && echo slow || echo fast)$(printf " '%s'" "$@")\""
+	fi
+	# a loaded machine is late to raise the timer interrupts that Linux counts at boot
+	[[ $host != x86* ]] || append+=' no_timer_check'
+	"$TOP/tools/boot.sh" "${options[@]}" -a "$append" -l "$log" "${host%%-*}" "$image" "${initramfs[$host]}" \
+		>/dev/null 2>"$log.errors"
+}
+
+# One case, or all of them
+run_um() {
+	local filter=()
+	[ $# -ne 3 ] || filter=("kunit.filter_glob=$3")
+	timeout 300 "$1" mem=1G console=tty kunit_shutdown=halt "${filter[@]}" </dev/null >"$2" 2>/dev/null
+	! grep -q '^ *not ok' "$2"
+}
+
+# outcome TEST LOG: "ok" or "not ok", and why; of KUnit's tests it is the case that counts
+outcome() {
+	sed -nE 's/^ *((not )?ok) [0-9]+ /\1\t/p' "$2" | awk -F'\t' -v test="${1#*.}" '
+	index($2, test) == 1 {
+		rest = substr($2, length(test) + 1)
+		if (rest ~ /^( *#|$)/) {
+			print $1 rest
+			exit
+		}
+	}'
+}
+
+# killed TEST COMPLAINT LOG: to be late is no answer, this machine may be busy
+killed() {
+	local how
+	how=$(outcome "$1" "$3")
+	[[ $how = "not ok"* ]] || return
+	if [ -n "$2" ]; then
+		grep -qE "$2" "$3"
+	else
+		[[ ! $how =~ (not finished after|soft lockup|rcu: INFO) ]]
+	fi
+}
+
+report() {
+	printf '%s\n' "$*" >&2
+	printf '%s\n' "$*" >>"$tmp/results"
+}
+
+# judge NUMBER NAME HOST TEST COMPLAINT: in an image of its own
+judge() {
+	local log=$tmp/$1.log began
+	trap - EXIT
+	began=$(cat "$tmp/$1.began")
+	trap 'kill $! 2>/dev/null; wait; exit 143' TERM
+	run "$3" "$tmp/$1.image" "$log" "$4" &
+	wait $! || true
+	if killed "$4" "$5" "$log"; then
+		report "$(printf 'ok %2d of %d - %s: %s, %s%s, %d s' "$1" "$total" "$2" "$3" "$4" "${5:+, $5}" $((SECONDS - began)))"
+		rm -f "$log"*
+	else
+		report "not ok $1 of $total - $2: $3, $4 does not fail${5:+ by $5}"
+		{ grep -E '^ *not ok ' "$log" || tail -n 15 "$log"; cat "$log.errors"; } >&2 2>/dev/null
+		mkdir -p "$KEY/mutants.logs"
+		mv "$log" "$KEY/mutants.logs/$1.log"
+	fi
+	rm -f "$tmp/$1.image"
+}
+
+# turn: that of the next to boot
+turn() {
+	while [ "$(jobs -rp | wc -l)" -ge "${JOBS:-$(nproc)}" ]; do
+		wait -n || true
+	done
+}
+
+# mutant NUMBER NAME FILE HOST TEST COMPLAINT SCRIPT
+mutant() {
+	local refused=
+	echo "$SECONDS" >"$tmp/$1.began"
+	sed -i "$7" "$COPY/$3"
+	if cmp -s "$KEY/patched/$3" "$COPY/$3"; then
+		refused="$3 has changed, kernel-mutants.txt has not"
+	elif ! build "$4"; then
+		refused="does not compile"
+		grep -m 5 -A 5 -E 'error|undefined' "$tmp/build.log" >&2 || true
+	else
+		cp "${images[$4]}" "$tmp/$1.image"
+	fi
+	restore
+	if [ -n "$refused" ]; then
+		report "not ok $1 of $total - $2: $refused"
+		return
+	fi
+	turn
+	judge "$1" "$2" "$4" "$5" "$6" &
+}
+
+# check_baseline HOST TEST...: a kernel's command line has its limits
+check_baseline() {
+	local host=$1 log=$tmp/$1.log test began=$SECONDS
+	trap - EXIT
+	trap 'kill $! 2>/dev/null; wait; exit 143' TERM
+	shift
+	while [ $# -gt 0 ]; do
+		run "$host" "$tmp/$host.image" "$log" "${@:1:20}" &
+		wait $! || true
+		for test in "${@:1:20}"; do
+			[[ $(outcome "$test" "$log") != ok* ]] || continue
+			report "not ok - without a bug: $host, $test does not pass"
+			tail -n 20 "$log" >&2
+		done
+		shift $(($# < 20 ? $# : 20))
+	done
+	say "# without a bug, $host: $((SECONDS - began)) s"
+}
+
+# Without a bug, all tests that are named pass.
+baseline() {
+	local host=$1 tests=()
+	mapfile -t tests < <(awk -F'\037' -v host="$host" '$4 == host { print $5 }' "$tmp/mutants" | sort -u)
+	build_all "$host" || { tail -n 20 "$tmp/build.log" >&2; die "without a bug: $host is not built"; }
+	programs "$host" </dev/null
+	cp "${images[$host]}" "$tmp/$host.image"
+	turn
+	check_baseline "$host" "${tests[@]}" &
+}
+
+# name | file | host: test => complaint | script, as fields
+sed '/^#/d; /^$/d' "$list" | grep -E -e "${MUTANTS:-.}" >"$tmp/list" || die "no line of kernel-mutants.txt matches ${MUTANTS:-.}"
+awk -F' [|] ' -v OFS='\037' '{
+	test = $3
+	complaint = ""
+	if (i = index(test, " => ")) {
+		complaint = substr(test, i + 4)
+		test = substr(test, 1, i - 1)
+	}
+	host = test
+	sub(/ .*/, "", host)
+	sub(/^[^ ]* /, "", test)
+	script = $0
+	sub(/^[^|]* [|] [^|]* [|] [^|]* [|] /, "", script)
+	print NR, $1, $2, host, test, complaint, script
+}' "$tmp/list" >"$tmp/mutants"
+total=$(wc -l <"$tmp/mutants")
+: >"$tmp/results"
+
+exec 9>"$KEY/mutants.lock"
+flock 9
+step "copying the patched tree" copy_tree
+while read -r host; do
+	step "without a bug, $host" baseline "$host"
+done < <(cut -d $'\037' -f4 "$tmp/mutants" | sort -u)
+while IFS=$'\037' read -r number name file host test complaint script; do
+	mutant "$number" "$name" "$file" "$host" "$test" "$complaint" "$script"
+done <"$tmp/mutants"
+wait
+sort -s -k1,1r "$tmp/results"
+passed=$(grep -c '^ok' "$tmp/results") || true
+echo "$passed passed, $(grep -c '^not' "$tmp/results") failed"
+[ "$passed" -eq "$total" ] && ! grep -q '^not' "$tmp/results"
