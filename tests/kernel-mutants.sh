@@ -9,8 +9,7 @@
 . "$(dirname "$0")/../tools/lib.sh"
 
 list=$TOP/tests/kernel-mutants.txt
-find_key
-need_tree patched
+need mutants-kernel x86
 # not "tree": functions of lib.sh have one, and the traps would see theirs
 COPY=$KEY/mutants
 tmp=$(mktemp -d)
@@ -49,7 +48,7 @@ copy_tree() {
 }
 
 um_make() {
-	PATH=$TOP/tools:$PATH make -s -C "$COPY" ARCH=um O=obj-kunit-um CC='kasan-cc.sh ccache gcc' \
+	PATH=$TOP/tools:$PATH make -s -C "$COPY" ARCH=um O=obj-kunit-um CC='sanitize-cc.sh ccache gcc' \
 		-j"$(nproc)" "$@" </dev/null
 }
 
@@ -59,7 +58,7 @@ build_all() {
 	if [ "$arch" = um ]; then
 		(cd "$COPY" && PATH=$TOP/tools:$PATH python3 tools/testing/kunit/kunit.py config --arch=um \
 			--kunitconfig=lib/lockless_pgwalk/.kunitconfig --build_dir=obj-kunit-um \
-			--make_options='CC=kasan-cc.sh ccache gcc') >"$tmp/build.log" 2>&1 || return
+			--make_options='CC=sanitize-cc.sh ccache gcc') >"$tmp/build.log" 2>&1 || return
 	else
 		configure mutants "$arch" debug
 	fi
