@@ -214,7 +214,6 @@ x86() {
 	parallel) run "$1" -p -m 1G -a "$(young '' race)" ;;
 	sandybridge) intel "$1" ept --expect=slow "${leaves[@]}" ;;
 	haswell) intel "$1" ept,ad --expect=fast "${leaves[@]}" procfs ;;
-	skylake) intel "$1" ept,ad,pml --expect=fast touched clear huge dirty old ;;
 	*) die "no run $1" ;;
 	esac
 }
