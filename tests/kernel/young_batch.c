@@ -6,6 +6,7 @@
 #define CONFIG_MMU_NOTIFIER 1
 #include <mm/young_batch.h>
 
+#include "notifier.h"
 #include "test.h"
 
 #include <string.h>
@@ -35,14 +36,6 @@ struct table {
 };
 
 static struct table *asked;
-
-int __mmu_notifier_clear_young(struct mm_struct *mm, unsigned long start, unsigned long end)
-{
-	const struct mmu_notifier_young what = { .clear = true };
-
-	check(end - start == PAGE_SIZE, "a page alone is asked about as before");
-	return !!(__mmu_notifier_test_clear_young(mm, start, end, &what) & MMU_NOTIFIER_YOUNG);
-}
 
 unsigned int __mmu_notifier_test_clear_young(struct mm_struct *mm,
 					     unsigned long start,

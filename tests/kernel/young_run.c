@@ -6,6 +6,7 @@
  */
 #include <mm/young_run.c>
 
+#include "notifier.h"
 #include "test.h"
 
 #include <string.h>
@@ -40,14 +41,6 @@ struct space {
 };
 
 static struct space *asked;
-
-int __mmu_notifier_clear_young(struct mm_struct *mm, unsigned long start, unsigned long end)
-{
-	const struct mmu_notifier_young what = { .clear = true };
-
-	check(end - start == PAGE_SIZE, "a page alone is asked about as before");
-	return !!(__mmu_notifier_test_clear_young(mm, start, end, &what) & MMU_NOTIFIER_YOUNG);
-}
 
 unsigned int __mmu_notifier_test_clear_young(struct mm_struct *mm,
 					     unsigned long start,

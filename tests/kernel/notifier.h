@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The older question, by the newer one, which each test answers itself. */
+#ifndef NOTIFIER_H
+#define NOTIFIER_H
+
+#include "test.h"
+
+int __mmu_notifier_clear_young(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	const struct mmu_notifier_young what = { .clear = true };
+
+	check(end - start == PAGE_SIZE, "a page alone is asked about as before");
+	return !!(__mmu_notifier_test_clear_young(mm, start, end, &what) & MMU_NOTIFIER_YOUNG);
+}
+
+#endif
