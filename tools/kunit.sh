@@ -41,4 +41,5 @@ if [ "$status" -ne 0 ] || [ "$bad" -ne 0 ] || [ "$good" -eq 0 ]; then
 	exit 1
 fi
 say "$summary"
+instrumented "$obj/mm/mmu_notifier.o"
 printf '%s passed, 0 failed\n' "$good"

@@ -155,6 +155,12 @@ build_wss() {
 	make -s -C "$TOP/tools/wss" CROSS_COMPILE="$CROSS" OUT="../../build/wss/$1"
 }
 
+# instrumented OBJECT: is it really, as its configuration promises?
+instrumented() {
+	nm "$1" | grep -E ' U __(asan|tsan)_' >/dev/null ||
+		die "$1 was compiled without KASAN or KCSAN, although that is configured"
+}
+
 # kmake TREE ARCH FLAVOUR ARGUMENT...: the kernel's make
 kmake() {
 	local tree=$1 obj=obj-$2-$3 flags=() cc

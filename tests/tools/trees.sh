@@ -52,6 +52,16 @@ ok "it tests the new text" tested "MARK two"
 mark three
 ok "likewise with a kernel that boots" run tools/kernel.sh patched x86 debug
 ok "it is built of the new text" tested "MARK three"
+cp "$clone/tools/sanitize-cc.sh" "$tmp/keep"
+sed -i '/^\*\/kvm/d' "$clone/tools/sanitize-cc.sh"
+rm -f "$(patched)/obj-x86-debug/mm/mmu_notifier.o"
+ok "one that is compiled without KASAN is none" refuses "compiled without KASAN" tools/kernel.sh patched x86 debug
+cp "$tmp/keep" "$clone/tools/sanitize-cc.sh"
+sed -i 's/^\*) exec.*/*) exec "$@" -fno-sanitize=kernel-address ;;/' "$clone/tools/sanitize-cc.sh"
+rm -f "$(patched)/obj-x86-debug/mm/mmu_notifier.o"
+ok "nor is one that could not ask the compiler for it" refuses "compiled without KASAN" tools/kernel.sh patched x86 debug
+cp "$tmp/keep" "$clone/tools/sanitize-cc.sh"
+rm -f "$(patched)/obj-x86-debug/mm/mmu_notifier.o"
 ok "a second setup finds nothing to do" run make setup
 ok "and says where the trees are" says "$(patched)"
 objects=$(stat -c %Y.%s "$(patched)/$young")
