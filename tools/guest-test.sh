@@ -163,6 +163,13 @@ complain() {
 	say "exit code $2; the whole console: $log"
 }
 
+# judge_races NAME: of the data races that its kernel reported, none is of the series
+judge_races() {
+	"$TOP/tools/kcsan.py" "$KEY/stock" "$KEY/patched" "$KEY/patched/obj-$arch-kcsan" "$logs/$1.log" \
+		>"$logs/$1.races" || { cat "$logs/$1.races" >>"$errors"; return 1; }
+	say "$1: $(tail -n 1 "$logs/$1.races")"
+}
+
 # try NAME OPTION...: boots, judges, prints a line
 try() {
 	local name=$1 errors=$tmp/errors-$1 start=$SECONDS rc=0 planned passed failed verdict=ok
@@ -171,6 +178,7 @@ try() {
 	shift
 	: >"$errors"
 	boot "$name" -t "$seconds" "$@" || rc=$?
+	[ "$image" != "$races_image" ] || judge_races "$name" || rc=1
 	read -r planned passed failed < <(tap "$logs/$name.log")
 	# what SCENARIOS selects is nobody's plan
 	[ -z "${SCENARIOS:-}" ] || plans[$name]=$planned
@@ -203,6 +211,14 @@ intel() {
 		-a "mem=2040M $(long='' young "--machine=$2 $3" "${scenarios[@]}")"
 }
 
+# kcsan NAME OPTION...: a kernel that looks for data races. It waits at each access that
+# it watches, longer than usual, as emulated CPUs are slow, and watches fewer of them.
+kcsan() {
+	local image=$races_image options='kcsan.udelay_task=3000 kcsan.skip_watch=40000'
+	local command="young-test$long ${SCENARIOS:-race} && cat /sys/kernel/debug/kcsan"
+	run "$@" -a "$options guest_cmd=\"$command\""
+}
+
 # page_idle cannot report the last pages of an odd size: firmware has those at the end
 # of the memory below 4 GB
 x86() {
@@ -212,6 +228,7 @@ x86() {
 	swap) run "$1" -m 808M -a "mem=800M $swapped" ;;
 	selftests) run "$1" -m 5G -a "$selftests_args" ;;
 	parallel) run "$1" -p -m 1G -a "$(young '' race)" ;;
+	kcsan) kcsan "$1" -m 1500M ;;
 	sandybridge) intel "$1" ept --expect=slow "${leaves[@]}" ;;
 	haswell) intel "$1" ept,ad --expect=fast "${leaves[@]}" procfs ;;
 	*) die "no run $1" ;;
@@ -227,6 +244,7 @@ arm64() {
 	# memory fault as a write at once, where page_fault_test expects a read before
 	selftests) run "$1" -m 3G -a "$selftests_args" ;;
 	smp) run "$1" -p -c 4 -m 1G -a "$(young '' smp)" ;;
+	kcsan) kcsan "$1" -p -m 1500M ;;
 	protected) run "$1" -p -m 3500M -a "kvm-arm.mode=protected $(all --expect=fast)" ;;
 	*) die "no run $1" ;;
 	esac
@@ -243,6 +261,8 @@ powerpc() {
 
 image=$("$TOP/tools/kernel.sh" patched "$arch" debug | tail -n 1)
 check_config "$KEY/patched/obj-$arch-debug/.config"
+races_image=
+[[ " ${runs[*]} " != *" kcsan "* ]] || races_image=$("$TOP/tools/kernel.sh" patched "$arch" kcsan | tail -n 1)
 files=("$TOP/build/guest-$arch/young-test" "$TOP/build/wss/$arch/wss" "$TOP/tests/guest/selftests")
 step "building the guest test" build_test
 if [[ " ${runs[*]} " == *" selftests "* ]]; then

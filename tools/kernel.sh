@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # kernel.sh TREE ARCH FLAVOUR: build a kernel; the last line is its image
-#   TREE stock|patched   ARCH x86|arm64|powerpc   FLAVOUR perf (to be measured)|debug (checks itself)
+#   TREE stock|patched   ARCH x86|arm64|powerpc   FLAVOUR perf (to be measured)|debug (checks itself)|kcsan (looks for data races)
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-[ $# -eq 3 ] || die "usage: kernel.sh stock|patched x86|arm64|powerpc perf|debug"
+[ $# -eq 3 ] || die "usage: kernel.sh stock|patched x86|arm64|powerpc perf|debug|kcsan"
 case $1 in stock | patched) ;; *) die "unknown tree $1; known: stock patched" ;; esac
-case $3 in perf | debug) ;; *) die "unknown flavour $3; known: perf debug" ;; esac
+case $3 in perf | debug | kcsan) ;; *) die "unknown flavour $3; known: perf debug kcsan" ;; esac
 arch_is "$2"
 need kernel "$2"
 hold_tree

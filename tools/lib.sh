@@ -166,7 +166,7 @@ kmake() {
 	local tree=$1 obj=obj-$2-$3 flags=() cc
 	arch_is "$2"
 	cc="ccache ${CROSS}gcc"
-	[ "$3" != debug ] || cc="sanitize-cc.sh $cc"
+	[[ $3 != @(debug|kcsan) ]] || cc="sanitize-cc.sh $cc"
 	# options that nobody can set: that MGLRU walks page tables, which powerpc does
 	# not let it, although the emulated CPU sets their accessed bits
 	[ "$2-$3" != powerpc-perf ] ||

@@ -3,7 +3,6 @@
 	"WARNING:",
 	"BUG:",
 	"KASAN:",
-	"KCSAN:",
 	"UBSAN:",
 	"Oops",
 	"general protection fault",
