@@ -13,6 +13,12 @@ DEFAULT bool arch_counts_instructions(void)
 	return false;
 }
 
+DEFAULT bool arch_may_probe(uint64_t address)
+{
+	(void)address;
+	return true;
+}
+
 DEFAULT bool arch_mmu_lock_spins(void)
 {
 	return false;

@@ -11,6 +11,7 @@
 
 #include <asm/ptrace.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,6 +271,40 @@ const char *arch_leaf_stat(size_t size)
 bool arch_lru_walks(void)
 {
 	return false;
+}
+
+/* The instruction at an address of the kernel's text, which is where memory begins. */
+static uint32_t kernel_instruction(uint64_t address)
+{
+	static int fd = -1;
+	uint32_t word;
+
+	if (fd < 0)
+		fd = open("/dev/mem", O_RDONLY | O_CLOEXEC);
+	check(fd >= 0 && pread(fd, &word, sizeof(word), address & ~(0xfUL << 60)) == sizeof(word),
+	      "/dev/mem: %s", strerror(errno));
+	return word;
+}
+
+/*
+ * An interrupt takes a reservation away: with a probe between the load that makes
+ * one and the store that needs it, the store fails each time. The kernel allows it.
+ */
+bool arch_may_probe(uint64_t address)
+{
+	uint64_t at;
+
+	for (at = address & ~3ULL; at + 64 > address; at -= 4) {
+		uint32_t word = kernel_instruction(at);
+
+		/* lwarx, ldarx */
+		if ((word & 0xfc00077e) == 0x7c000028)
+			return false;
+		/* stwcx., stdcx. */
+		if ((word & 0xfc00077f) == 0x7c00012d && at != (address & ~3ULL))
+			break;
+	}
+	return true;
 }
 
 bool arch_counts_instructions(void)

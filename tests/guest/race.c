@@ -437,6 +437,9 @@ static void race_table(struct vm *vm, enum backing backing, unsigned int rounds,
 	check(!munlock(race.win->base, arch_huge_size()), "munlock: %s", strerror(errno));
 	race.stable = window_map(race.win, race.vm, 0, huge_gpa(VM_GPA), 0, pages, 1);
 	ager = start_thread(ager_thread, &race);
+	/* it takes a while to make the walker slow */
+	while (!count(&race.asks))
+		usleep(1000);
 	/* where one CPU runs at a time, the ager's turn may always come too late */
 	for (; race.pulls < rounds * effort || !count(&race.young); race.pulls++)
 		replace(&race);

@@ -15,14 +15,15 @@
 #include <unistd.h>
 
 #define KPROBE_TYPE	"/sys/bus/event_source/devices/kprobe/type"
-#define PROBES		16
+#define PLACES		16
+#define DEPTH		2	/* probes at each, so that it takes long to pass it */
 #define MAX_INSTRUCTION	16	/* bytes */
 
-static int probes[PROBES];
+static int probes[PLACES * DEPTH];
 static unsigned int nr_probes;
 
-/* In bytes, up to the next symbol: the kernel lists them by their addresses. 0: none */
-static uint64_t function_size(const char *symbols, const char *name)
+/* Its size in bytes, up to the next symbol: they are listed by their addresses. 0: none */
+static uint64_t find_function(const char *symbols, const char *name, uint64_t *address)
 {
 	const char *found, *next;
 	char line[128];
@@ -35,19 +36,20 @@ static uint64_t function_size(const char *symbols, const char *name)
 	next = found + strlen(line);
 	while (found > symbols && found[-1] != '\n')
 		found--;
-	size = strtoull(next, NULL, 16) - strtoull(found, NULL, 16);
+	*address = strtoull(found, NULL, 16);
+	size = strtoull(next, NULL, 16) - *address;
 	check(size && size < 1 << 16, "%s has %" PRIu64 " bytes", name, size);
 	return size;
 }
 
-static const char *find_walker(uint64_t *size)
+static const char *find_walker(uint64_t *address, uint64_t *size)
 {
 	char *symbols = read_file("/proc/kallsyms");
 	size_t i;
 
 	*size = 0;
 	for (i = 0; i < ARRAY_SIZE(arch_walkers) && arch_walkers[i]; i++) {
-		*size = function_size(symbols, arch_walkers[i]);
+		*size = find_function(symbols, arch_walkers[i], address);
 		if (*size)
 			break;
 	}
@@ -69,12 +71,12 @@ static int probe(uint32_t type, const char *function, uint64_t offset)
 }
 
 /* At @offset or, where that is no place for a probe, a little behind. */
-static void probe_near(uint32_t type, const char *function, uint64_t offset)
+static void probe_near(uint32_t type, const char *function, uint64_t address, uint64_t offset)
 {
 	uint64_t end = offset + MAX_INSTRUCTION;
 
 	for (; offset < end; offset++) {
-		int fd = probe(type, function, offset);
+		int fd = arch_may_probe(address + offset) ? probe(type, function, offset) : -1;
 
 		if (fd >= 0) {
 			probes[nr_probes++] = fd;
@@ -85,16 +87,16 @@ static void probe_near(uint32_t type, const char *function, uint64_t offset)
 
 void walk_slowly(void)
 {
-	uint64_t size;
-	const char *walker = find_walker(&size);
+	uint64_t address, size;
+	const char *walker = find_walker(&address, &size);
 	char *text = read_file(KPROBE_TYPE);
 	uint32_t type = strtoul(text, NULL, 10);
 	unsigned int i;
 
 	free(text);
-	for (i = 0; i < PROBES; i++)
-		probe_near(type, walker, size * i / PROBES);
-	check(nr_probes > PROBES / 2, "%s: only %u probes, the last failed with: %s",
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		probe_near(type, walker, address, size * (i % PLACES) / PLACES);
+	check(nr_probes > ARRAY_SIZE(probes) / 2, "%s: only %u probes, the last failed with: %s",
 	      walker, nr_probes, strerror(errno));
 }
 

@@ -206,6 +206,9 @@ bool arch_lru_walks(void);
 /* Does perf count instructions on the emulated CPUs? */
 bool arch_counts_instructions(void);
 
+/* May a kprobe be at this address of the kernel's text? If not, its CPU may never get on. */
+bool arch_may_probe(uint64_t address);
+
 /* Is mmu_lock a spinlock, not an rwlock? */
 bool arch_mmu_lock_spins(void);
 
