@@ -101,8 +101,8 @@ static void protect(const struct window *win, size_t first, size_t pages, int pr
 
 #define TABLES	5
 
-/* Small pages in an area that khugepaged looks at. */
-static struct mapping *collapse_window(struct window **win)
+/* Small pages in an area that khugepaged looks at; nobody has used them. */
+static struct mapping *collapse_window(struct window **win, int prot)
 {
 	size_t pages = TABLES * huge_pages();
 	struct mapping *map;
@@ -111,6 +111,9 @@ static struct mapping *collapse_window(struct window **win)
 	window_back(*win, 0, pages, SMALL_PAGES);
 	fill(*win, 0, pages);
 	map = window_map(*win, vm_create(), 0, huge_gpa(VM_GPA), 0, pages, 1);
+	protect(*win, 0, pages, prot);
+	begin_idle(*win);
+	/* not before: khugepaged may not have ended its last pass */
 	advise(*win, 0, pages, MADV_HUGEPAGE);
 	return map;
 }
@@ -155,7 +158,8 @@ static size_t young_pages(const struct window *win, size_t first, size_t pages)
 	return young;
 }
 
-static void check_scan(struct window *win, const char *result)
+/* @own: a page that the process itself uses; 0 if there is none */
+static void check_scan(struct window *win, size_t own, const char *result)
 {
 	size_t leaf = huge_pages(), table;
 	char status[32] = "", *trace;
@@ -169,6 +173,7 @@ static void check_scan(struct window *win, const char *result)
 		int got = traced_referenced(trace, pfn_of(win, (table + 1) * leaf - 1), status);
 		int want = young_pages(win, table * leaf, leaf);
 
+		want += own && own / leaf == table && !window_young(win, own);
 		check(got == want && !strcmp(status, result),
 		      "khugepaged, table %zu: got %d referenced and \"%s\", expected %d and \"%s\"",
 		      table, got, status, want, result);
@@ -181,26 +186,29 @@ static void check_scan(struct window *win, const char *result)
 /* Of memory that may only be read, khugepaged counts all and does nothing. */
 static void counted(void)
 {
-	size_t leaf = huge_pages(), page;
+	size_t leaf = huge_pages(), own = leaf + 5, page;
 	struct window *win;
-	struct mapping *map = collapse_window(&win);
+	struct mapping *map = collapse_window(&win, PROT_READ);
 	int round;
 
-	protect(win, 0, win->pages, PROT_READ);
-	begin_idle(win);
-	check_scan(win, "no_writable_page");
+	check_scan(win, 0, "no_writable_page");
 	window_touch(map, 0, VM_READ);
 	window_touch(map, 2 * leaf - 1, VM_READ);
 	window_touch(map, 3 * leaf, VM_READ);
-	check_scan(win, "no_writable_page");
-	check_scan(win, "no_writable_page");
+	check_scan(win, 0, "no_writable_page");
+	check_scan(win, 0, "no_writable_page");
+	/* what both use counts once */
+	*(volatile char *)(win->base + own * page_size);
+	check_scan(win, own, "no_writable_page");
+	window_touch(map, own, VM_READ);
+	check_scan(win, own, "no_writable_page");
 	for (round = 0; round < 3; round++) {
 		for (page = round; page < map->pages; page += 1 + random_next(&win->random) % 9)
 			window_touch(map, page, VM_READ);
-		check_scan(win, "no_writable_page");
+		check_scan(win, own, "no_writable_page");
 		window_ask_pages(win, round * leaf + 7, leaf, NULL, ASK_CLEAR);
 	}
-	check_scan(win, "no_writable_page");
+	check_scan(win, own, "no_writable_page");
 }
 
 static bool is_huge(const struct window *win, size_t page)
@@ -220,10 +228,9 @@ static void collapsed(void)
 {
 	size_t leaf = huge_pages(), table, page;
 	struct window *win;
-	struct mapping *map = collapse_window(&win);
+	struct mapping *map = collapse_window(&win, PROT_READ | PROT_WRITE);
 	const bool want[TABLES] = { false, true, false, true, false };
 
-	begin_idle(win);
 	window_touch(map, 2 * leaf - 1, VM_READ);
 	window_touch(map, 3 * leaf, VM_READ);
 	window_flush(win);
@@ -240,14 +247,12 @@ static void collapsed(void)
 static void asked_once(void)
 {
 	struct window *win;
-	struct mapping *map = collapse_window(&win);
+	struct mapping *map = collapse_window(&win, PROT_READ);
 	unsigned int before, got, scans = 0;
 	char *trace, *line;
 	uint64_t locks;
 	size_t page;
 
-	protect(win, 0, win->pages, PROT_READ);
-	begin_idle(win);
 	for (page = 0; page < map->pages; page += 3)
 		window_touch(map, page, VM_READ);
 	window_flush(win);
@@ -577,6 +582,18 @@ static void begin_cold(const struct folios *folios)
 	lru_drain();
 }
 
+/* So that MGLRU evicts what nobody uses from now on. */
+static void grow_old(void)
+{
+	struct lru_gen gen;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		gen = lru_gen_read(CGROUP);
+		lru_gen_age(&gen);
+	}
+}
+
 /* Which folios are still there? */
 static void check_kept(const struct folios *folios, bool all_others_gone)
 {
@@ -599,15 +616,11 @@ static void evicted(const struct folios *all)
 {
 	struct folios folios = *all;
 	struct lru_gen gen;
-	size_t i;
 
 	lru_gen_enable("1");
 	unknown_folio(&folios, 1);
 	begin_cold(&folios);
-	for (i = 0; i < 2; i++) {
-		gen = lru_gen_read(CGROUP);
-		lru_gen_age(&gen);
-	}
+	grow_old();
 	touch_folios(&folios, 6);
 	use_folio(&folios, 1);
 	gen = lru_gen_read(CGROUP);
@@ -646,6 +659,42 @@ static void evict_split(void)
 	/* as no look-around goes beyond a page table, each has been asked about itself */
 	forget_folios(&folios);
 	window_check(folios.win);
+}
+
+/* Pages of their own: what one of them clears as it looks around, no other comes by. */
+static void evict_pages(void)
+{
+	size_t pages = 300, page, gone = 0;
+	struct window *win;
+	struct mapping *map;
+	struct lru_gen gen;
+
+	cgroup_enter(CGROUP);
+	lru_gen_enable("1");
+	win = window_new(pages);
+	window_back(win, 0, pages, LOOSE_PAGES);
+	fill(win, 0, pages);
+	map = window_map(win, vm_create(), 0, VM_GPA, 0, pages, 1);
+	begin_idle(win);
+	advise(win, 0, pages, MADV_COLD);
+	lru_drain();
+	grow_old();
+	for (page = 0; page < pages; page += 1 + random_next(&win->random) % 4)
+		window_touch(map, page, VM_READ);
+	window_flush(win);
+	gen = lru_gen_read(CGROUP);
+	lru_gen_evict(&gen);
+	lru_gen_enable("7");
+	for (page = 0; page < pages; page++) {
+		bool present = entry_of(win, page) & ENTRY_PRESENT;
+
+		check(present == window_young(win, page), "page %zu: got %s, expected the other",
+		      page, present ? "present" : "gone");
+		gone += !present;
+	}
+	check(gone, "nothing was reclaimed");
+	window_cleared(map, 0, pages);
+	window_check(win);
 }
 
 /* The older LRU lists. What is idle is enough: nobody may take what is used. */
@@ -817,6 +866,7 @@ const struct test batch_giant_tests[] = {
 const struct test batch_swap_tests[] = {
 	{ "batch-swap", "MGLRU evicts folios of 16 pages", evict_middle, 60 },
 	{ "batch-swap", "MGLRU evicts split huge pages", evict_split, 60 },
+	{ "batch-swap", "MGLRU evicts single pages", evict_pages, 60 },
 	{ "batch-swap", "the older LRUs, folios of 16 pages", reclaim_middle, 60 },
 	{ "batch-swap", "the older LRUs, split huge pages", reclaim_split, 60 },
 	{ 0 },

@@ -326,7 +326,7 @@ static void two_readers(void)
 			scan(&view, BY_YOUNG, 0, pages, true, round & 4);
 		if (round & 2)
 			scan(&view, BY_IDLE, 0, pages, true, round & 4);
-		if (round == 6)
+		if (round == 4 || round == 6)
 			view_clear_refs(&view, 1);
 		view_check(&view);
 	}
