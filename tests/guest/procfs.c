@@ -592,6 +592,12 @@ static void huge_aging(void)
 	      strerror(errno));
 	lru_drain();
 	view_forget_all(&view, leaf, 5 * leaf);
+	/* KVM has mapped all: a fault tells idle page tracking by itself */
+	for (round = 0; round < 5; round++)
+		window_touch(map, round * leaf, VM_WRITE);
+	view_flush(&view);
+	view_clear_refs(&view, 1);
+	scan(&view, BY_IDLE, 0, view.win->pages, true, false);
 	for (round = 0; round < 4; round++) {
 		window_touch(map, round * leaf + 5, VM_WRITE);
 		view_flush(&view);
