@@ -3,7 +3,8 @@
 # kernel-mutants.sh (MUTANTS=regex in the environment): put each bug of
 # kernel-mutants.txt into a copy of the patched kernel, one at a time, build it,
 # and see the test that is named there fail. MUTANTS: of lines that match it. The
-# next one is built while the last ones boot, JOBS of them at most.
+# next one is built while the last ones boot, JOBS of them at most; but a host whose
+# CPUs run in parallel has this machine for itself.
 # shellcheck disable=SC2317 # functions are called by step and trap
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/../tools/lib.sh"
@@ -94,6 +95,9 @@ programs() {
 	BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1) "$TOP/tools/initramfs.sh" "${initramfs[$1]}" "${files[@]}"
 }
 
+# parallel HOST: do its CPUs run so?
+parallel() { [[ $1 = arm64 || $1 = powerpc ]]; }
+
 # run HOST IMAGE LOG TEST...
 run() {
 	local host=$1 image=$2 log=$3 append='' options=()
@@ -103,10 +107,10 @@ run() {
 	*-slow) append='kvm.tdp_mmu=0' options=(-m 1500M) ;;
 	*-swap) append='guest_swap_mb=512' options=(-m 800M) ;;
 	*-mm) append='guest_swap_mb=200 hugepages=8' options=(-m 1G) ;;
-	powerpc) options=(-p -m 2G) ;;
-	arm64) options=(-p -m 1500M) ;;
+	powerpc) options=(-m 2G) ;;
 	*) options=(-m 1500M) ;;
 	esac
+	! parallel "$host" || options+=(-p)
 	if [[ $host = *-mm ]]; then
 		append+=' guest_cmd="page_referenced"'
 	else
@@ -201,7 +205,9 @@ mutant() {
 		return
 	fi
 	turn
+	! parallel "$4" || wait
 	judge "$1" "$2" "$4" "$5" "$6" &
+	! parallel "$4" || wait
 }
 
 # check_baseline HOST TEST...: a kernel's command line has its limits
