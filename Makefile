@@ -87,8 +87,8 @@ check: ## all of the above that tests, one after the other (what CI runs)
 	@tools/check.sh $(STAGES)
 
 .PHONY: check-long
-check-long: ## check with more rounds, all bugs in the kernel, all that runs on Intel, and KUnit under emulation
-	@LONG=1 tools/check.sh $(STAGES:mutants-um=mutants-kernel) kunit-x86_64
+check-long: ## check with more rounds, all bugs in the kernel, all that runs on Intel, and check on Debian 13
+	@LONG=1 tools/check.sh $(STAGES:mutants-um=mutants-kernel) kunit-x86_64 check-debian-13
 
 .PHONY: guest-test-arm64 guest-test-powerpc
 guest-test-arm64 guest-test-powerpc: guest-test-%:
@@ -96,11 +96,15 @@ guest-test-arm64 guest-test-powerpc: guest-test-%:
 
 .PHONY: mutants-um
 mutants-um:
-	@MUTANTS=' um ' tests/kernel-mutants.sh
+	@MUTANTS='^[^/].* um ' tests/kernel-mutants.sh
 
 .PHONY: kunit-x86_64
 kunit-x86_64:
 	@tools/kunit.sh x86_64
+
+.PHONY: check-debian-13
+check-debian-13:
+	@tests/debian.sh trixie
 
 .PHONY: clean
 clean: ## remove what was compiled; the trees and the compiler's cache stay
