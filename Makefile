@@ -77,6 +77,10 @@ demo: ## show stock and patched kernel side by side; ARCH=x86|arm64|powerpc
 cost: ## show what the series costs those who gain nothing; ARCH=x86|arm64|powerpc
 	@tools/cost.sh $(or $(ARCH),x86)
 
+.PHONY: kit
+kit: ## pack what it takes to try the series on a real machine; ARCH=x86|arm64|powerpc
+	@tools/kit.sh $(or $(ARCH),x86)
+
 .PHONY: wss
 wss: ## build wss, which shows how much of a guest's memory is in use: build/wss/native/wss
 	@$(MAKE) -s -C tools/wss

@@ -16,13 +16,6 @@
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-SELFTESTS=(demand_paging_test dirty_log_test access_tracking_perf_test
-	memslot_modification_stress_test age_exactness_test mm/page_referenced)
-SELFTESTS_x86=(max_guest_memory_test)
-SELFTESTS_arm64=(kvm_page_table_test aarch64/page_fault_test)
-# 6.12 has none for powerpc
-SELFTESTS_powerpc=()
-
 # What the tests look at, and what they would otherwise report one by one.
 NEEDED=(KVM LOCKLESS_PGWALK_YOUNG_DEV LOCK_STAT PROVE_LOCKING VM_EVENT_COUNTERS
 	PROC_PAGE_MONITOR TRANSPARENT_HUGEPAGE HUGETLBFS IDLE_PAGE_TRACKING USERFAULTFD
@@ -83,7 +76,7 @@ for name in ${SCENARIOS:-}; do
 done
 
 need guest-test "$arch"
-declare -n more_needed=NEEDED_$arch more_selftests=SELFTESTS_$arch
+declare -n more_needed=NEEDED_$arch
 long=${LONG:+ --long}
 seconds=600
 [ -z "$long" ] || seconds=6000
@@ -266,7 +259,7 @@ races_image=
 files=("$TOP/build/guest-$arch/young-test" "$TOP/build/wss/$arch/wss" "$TOP/tests/guest/selftests")
 step "building the guest test" build_test
 if [[ " ${runs[*]} " == *" selftests "* ]]; then
-	SELFTESTS+=("${more_selftests[@]}")
+	selftests_of "$arch"
 	selftests=$("$TOP/tools/selftests.sh" "$arch" "${SELFTESTS[@]}" | tail -n 1)
 	files+=("${SELFTESTS[@]/#/$selftests/}")
 fi

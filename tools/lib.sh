@@ -161,6 +161,18 @@ instrumented() {
 		die "$1 was compiled without KASAN or KCSAN, although that is configured"
 }
 
+# selftests_of ARCH: SELFTESTS are what tests/guest/selftests runs
+selftests_of() {
+	SELFTESTS=(demand_paging_test dirty_log_test access_tracking_perf_test
+		memslot_modification_stress_test age_exactness_test mm/page_referenced)
+	case $1 in
+	x86) SELFTESTS+=(max_guest_memory_test) ;;
+	arm64) SELFTESTS+=(kvm_page_table_test aarch64/page_fault_test) ;;
+	# 6.12 has none of KVM's for it
+	powerpc) SELFTESTS=() ;;
+	esac
+}
+
 # kmake TREE ARCH FLAVOUR ARGUMENT...: the kernel's make
 kmake() {
 	local tree=$1 obj=obj-$2-$3 flags=() cc
