@@ -11,10 +11,10 @@ name=$2
 shift 2
 
 start=$(date +%s)
-timeout "${LIMIT:-300}" "$@" >"$output" 2>&1 &
 # timeout and what it runs are a group of their own
-trap 'kill $!; wait; exit 130' INT
-trap 'kill $!; wait; exit 143' TERM
+trap 'kill ${!-}; wait; exit 130' INT
+trap 'kill ${!-}; wait; exit 143' TERM
+timeout "${LIMIT:-300}" "$@" >"$output" 2>&1 &
 wait $!
 status=$?
 seconds=$(($(date +%s) - start))
