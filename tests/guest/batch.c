@@ -594,6 +594,14 @@ static void grow_old(void)
 	}
 }
 
+static void evict_old(void)
+{
+	struct lru_gen gen = lru_gen_read(CGROUP);
+
+	lru_gen_evict(&gen);
+	lru_gen_enable("7");
+}
+
 /* Which folios are still there? */
 static void check_kept(const struct folios *folios, bool all_others_gone)
 {
@@ -615,7 +623,6 @@ static void check_kept(const struct folios *folios, bool all_others_gone)
 static void evicted(const struct folios *all)
 {
 	struct folios folios = *all;
-	struct lru_gen gen;
 
 	lru_gen_enable("1");
 	unknown_folio(&folios, 1);
@@ -623,9 +630,7 @@ static void evicted(const struct folios *all)
 	grow_old();
 	touch_folios(&folios, 6);
 	use_folio(&folios, 1);
-	gen = lru_gen_read(CGROUP);
-	lru_gen_evict(&gen);
-	lru_gen_enable("7");
+	evict_old();
 	check_kept(&folios, true);
 }
 
@@ -667,7 +672,6 @@ static void evict_pages(void)
 	size_t pages = 300, page, gone = 0;
 	struct window *win;
 	struct mapping *map;
-	struct lru_gen gen;
 
 	cgroup_enter(CGROUP);
 	lru_gen_enable("1");
@@ -682,9 +686,7 @@ static void evict_pages(void)
 	for (page = 0; page < pages; page += 1 + random_next(&win->random) % 4)
 		window_touch(map, page, VM_READ);
 	window_flush(win);
-	gen = lru_gen_read(CGROUP);
-	lru_gen_evict(&gen);
-	lru_gen_enable("7");
+	evict_old();
 	for (page = 0; page < pages; page++) {
 		bool present = entry_of(win, page) & ENTRY_PRESENT;
 
