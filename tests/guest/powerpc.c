@@ -294,14 +294,16 @@ bool arch_may_probe(uint64_t address)
 {
 	uint64_t at;
 
-	for (at = address & ~3ULL; at + 64 > address; at -= 4) {
+	if (address % 4)
+		return false;
+	for (at = address; at > address - 64; at -= 4) {
 		uint32_t word = kernel_instruction(at);
 
 		/* lwarx, ldarx */
 		if ((word & 0xfc00077e) == 0x7c000028)
 			return false;
 		/* stwcx., stdcx. */
-		if ((word & 0xfc00077f) == 0x7c00012d && at != (address & ~3ULL))
+		if ((word & 0xfc00077f) == 0x7c00012d && at != address)
 			break;
 	}
 	return true;
