@@ -111,9 +111,9 @@ def main():
     table, series = symbols(obj), Series(stock, patched)
     ours, others = Counter(), 0
     for title, frames in reports(text):
-        addresses = [start + offset for name, offset in frames for start in table.get(name, [])]
-        if not addresses:
-            sys.exit(f"kcsan.py: cannot tell where this is: {title}")
+        if len(frames) != 2 or not all(name in table for name, _ in frames):
+            sys.exit(f"kcsan.py: cannot tell where both sides are: {title}")
+        addresses = [start + offset for name, offset in frames for start in table[name]]
         found = {f"{place[0]}:{place[1]}" for place in places(obj, addresses) if series.has(place)}
         if found:
             ours[f"{title}: {', '.join(sorted(found))}"] += 1
