@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # report.sh [FILE]: run as root on the machine, with the kernel that is to be looked
-# at. Tests what it can, measures the rest, and writes one report to FILE, which is
-# to be sent back. Changes nothing that is there after a reboot.
+# at. Tests one that checks itself, measures any other, and writes one report to FILE,
+# which is to be sent back. Changes nothing that is there after a reboot.
 set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
