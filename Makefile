@@ -2,7 +2,7 @@
 # Every task of this project. The work is done by the scripts in tools/.
 
 # These count if they are given to make. Those of the environment are for others.
-$(foreach name,ARCH CROSS_COMPILE KDIR OUT SIGNOFF,\
+$(foreach name,ARCH BASE CROSS_COMPILE KDIR OUT SIGNOFF,\
 	$(if $(filter environment,$(origin $(name))),$(eval undefine $(name))))
 STAGES := setup check-tools check-lib mutants kunit mutants-um check-series audit guest-test guest-test-arm64 guest-test-powerpc
 
@@ -11,8 +11,12 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: setup
-setup: ## install packages, unpack and patch a kernel in the cache; KDIR=path: start from that 6.12 tree
+setup: ## install packages, unpack and patch a kernel in the cache; BASE=release: another than 6.12; KDIR=path: start from that tree
 	@tools/setup.sh
+
+.PHONY: bases
+bases: ## how much differs on other releases than 6.12: files in base/, and changed lines
+	@tools/series.py bases
 
 .PHONY: apply
 apply: ## apply the series to the kernel tree at KDIR=path itself

@@ -19,9 +19,12 @@ if [ -n "${KDIR:-}" ]; then
 	version=$(release "$KDIR")
 	case $version in
 	'') die "$KDIR is no kernel tree (no VERSION in its Makefile)" ;;
-	6.12.*) find_key; [ -f "$KEY/patched.stamp" ] || report=1 ;;
-	*) report=1 ;;
 	esac
+	report=1
+	if bases | grep -xF "${version%.*}" >/dev/null; then
+		find_key
+		[ ! -f "$KEY/patched.stamp" ] || report=
+	fi
 fi
 [ -z "$report" ] || "$TOP/tools/setup.sh" report
 tools=(spatch)
@@ -284,7 +287,7 @@ comm -23 "$tmp/patched/skipped" "$tmp/stock/skipped" |
 awk -F'\t' '!/^#/ && $5 < $4 { printf "# the series removes: %s in %s, %s()\n", $1, $2, $3 }' "$table"
 
 # ---------------------------------------------------------------------- compilers
-(cd "$KEY/patched" && xargs perl scripts/kernel-doc -none -Wall <"$tmp/new") 2>&1 | check "kernel-doc"
+(cd "$KEY/patched" && xargs scripts/kernel-doc -none -Wall <"$tmp/new") 2>&1 | check "kernel-doc"
 
 # What has passed there is not done again.
 say "sparse and checkpatch, patch by patch ..."

@@ -61,17 +61,9 @@ refused() {
 	die "$name: $1; all of the output: $obj/build.log"
 }
 
-# of two fragments that name an option, the later one has its way
-wanted() {
-	local part
-	for part in build "build-${name%%-*}" "build-$name"; do
-		cat "$TOP/tools/configs/$part.config" 2>/dev/null || true
-	done | grep -v '^#' | tac | sort -t= -k1,1 -s -u
-}
-
 configure_build() {
 	local missing
-	wanted >"$obj/wanted.new"
+	fragments build "build-${name%%-*}" "build-$name" >"$obj/wanted.new"
 	if ! cmp -s "$obj/wanted.new" "$obj/wanted" ||
 	   [ -n "$(find "$tree" -name 'obj-*' -prune -o -name 'Kconfig*' -newer "$obj/wanted" -print -quit)" ]; then
 		rm -f "$obj/wanted"

@@ -19,7 +19,7 @@ for stage; do
 	[ -z "$stop" ] || { bad=$((bad + 1)); summarize "NOT RUN" "$stage" 0 1 0; continue; }
 	start=$SECONDS status=0
 	printf '== %s\n' "$stage"
-	make -s -C "$TOP" ${KDIR:+"KDIR=$KDIR"} "$stage" 2>&1 | tee "$tmp/output" || status=$?
+	make -s -C "$TOP" ${KDIR:+"KDIR=$KDIR"} ${BASE:+"BASE=$BASE"} "$stage" 2>&1 | tee "$tmp/output" || status=$?
 	read -r passed failed < <(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed.*/\1 \2/p' "$tmp/output" | tail -n 1) ||
 		passed=$((status == 0)) failed=0
 	[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1

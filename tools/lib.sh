@@ -85,15 +85,54 @@ release() {
 		sed -n 's/^\(VERSION\|PATCHLEVEL\|SUBLEVEL\) = //p' "$1/Makefile" | paste -sd.
 }
 
-# need_6_12 DIR
-need_6_12() {
-	local found
-	found=$(release "$1")
-	case $found in
-	6.12.*) ;;
-	'') die "$1 is no kernel tree (no VERSION in its Makefile); give KDIR= the top of a Linux 6.12 tree" ;;
-	*) die "$1 is Linux $found, but the series is for 6.12; give KDIR= the top of a Linux 6.12 tree" ;;
-	esac
+# bases: the releases that the series is for; base/ has what differs on all but the first
+bases() {
+	printf '6.12\n'
+	[ ! -d "$TOP/base" ] || ls "$TOP/base"
+}
+
+# ours FILE: where this project has it for BASE
+ours() {
+	local other=$TOP/base/$BASE/$1
+	[ -e "$other" ] || other=$TOP/$1
+	printf '%s\n' "$other"
+}
+
+# nearest RELEASE: of the bases; of each version there are 20 releases, so far
+nearest() {
+	bases | awk -F. -v wanted="$1" '
+		function number(release, parts) { split(release, parts, "."); return parts[1] * 20 + parts[2] }
+		{ distance = number($0) - number(wanted); sub(/^-/, "", distance) }
+		NR == 1 || distance + 0 < best { best = distance + 0; name = $0 }
+		END { print name }'
+}
+
+# find_base [DIR]: BASE, which is that of the kernel tree DIR, or as given, or 6.12
+find_base() {
+	local found=${BASE:-6.12} what="" all
+	if [ $# -gt 0 ]; then
+		found=$(release "$1")
+		what="$1 is Linux $found"
+		[ -n "$found" ] || die "$1 is no kernel tree (no VERSION in its Makefile); give KDIR= the top of a Linux tree"
+		found=${found%.*}
+	fi
+	if ! bases | grep -xF "$found" >/dev/null; then
+		all=$(bases | paste -sd' ' | sed 's/ / and /g')
+		[ -n "$what" ] || die "BASE=$found, but the series is for $all"
+		die "$what, but the series is for $all; nearest to it is $(nearest "$found"); give KDIR= the top of such a tree"
+	fi
+	[ "${BASE:-$found}" = "$found" ] || die "BASE=$BASE, but $what"
+	export BASE=$found
+}
+
+# kept_source: the package linux-source-$BASE in the cache, if Debian's is not installed
+kept_source() { find "$CACHE/source" -name "linux-source-${BASE}_*.deb" 2>/dev/null | sort -V | tail -n 1 | grep .; }
+
+# source_version: of linux-source-$BASE
+source_version() {
+	local kept
+	dpkg-query -W -f='${Version}' "linux-source-$BASE" 2>/dev/null && return
+	kept=$(kept_source) && cut -d_ -f2 <<<"${kept##*/}"
 }
 
 # find_key: SHARED, the folder in the cache of one pristine kernel, and KEY, the one
@@ -103,13 +142,13 @@ find_key() {
 	if [ -n "${KDIR:-}" ]; then
 		[ -d "$KDIR" ] || die "KDIR=$KDIR is not a folder"
 		KDIR=$(cd "$KDIR" && pwd)
-		need_6_12 "$KDIR"
+		find_base "$KDIR"
 		SHARED=$CACHE/kdir-$(printf '%s %s' "$KDIR" "$(release "$KDIR")" | sha256sum | cut -c1-12)
 	else
+		find_base
 		command -v dpkg-query >/dev/null ||
-			die "no dpkg here, and so no linux-source-6.12; give KDIR= the top of a Linux 6.12 tree"
-		version=$(dpkg-query -W -f='${Version}' linux-source-6.12 2>/dev/null) ||
-			die "linux-source-6.12 is not installed; run: make setup"
+			die "no dpkg here, and so no linux-source-$BASE; give KDIR= the top of a Linux $BASE tree"
+		version=$(source_version) || die "linux-source-$BASE is not installed; run: make setup BASE=$BASE"
 		SHARED=$CACHE/linux-${version//\~/-}
 	fi
 	KEY=$SHARED/$(key_of_clone)
@@ -188,16 +227,24 @@ kmake() {
 		CC="$cc" "${flags[@]}" -j"$(nproc)" "$@" </dev/null
 }
 
+# fragments NAME...: the options in these files of tools/configs, where they are, and
+# what the base has to say; of two that name an option, the later one has its way
+fragments() {
+	local name
+	for name in "$@" base; do
+		cat "$(ours "tools/configs/$name.config")" 2>/dev/null || true
+	done | grep -v '^#' | tac | sort -t= -k1,1 -s -u
+}
+
 # configure TREE ARCH FLAVOUR [partial]: what the fragments name and nothing
 # else; unless partial, an option that was asked for and is not there is an error
 configure() {
 	local obj=$KEY/$1/obj-$2-$3 wanted missing
 	wanted=$obj/wanted.config
 	mkdir -p "$obj"
-	local fragments=("$TOP"/tools/configs/{common,"$2","$3"}.config)
-	[ ! -f "$TOP/tools/configs/$2-$3.config" ] || fragments+=("$TOP/tools/configs/$2-$3.config")
-	[ "$1" = stock ] || fragments+=("$TOP/tools/configs/patched.config")
-	cat "${fragments[@]}" | grep -v '^#' | sort -u >"$wanted.new"
+	local names=(common "$2" "$3" "$2-$3")
+	[ "$1" = stock ] || names+=(patched)
+	fragments "${names[@]}" >"$wanted.new"
 	if [ "${4:-}" != partial ] && cmp -s "$wanted.new" "$wanted"; then
 		# a Kconfig file may have changed all the same
 		kmake "$1" "$2" "$3" olddefconfig >/dev/null
@@ -206,7 +253,7 @@ configure() {
 		kmake "$1" "$2" "$3" KCONFIG_ALLCONFIG="$wanted.new" allnoconfig >/dev/null
 	fi
 	[ "${4:-}" = partial ] && return
-	missing=$(grep -vxFf "$obj/.config" "$wanted.new") &&
+	missing=$(grep -v '=n$' "$wanted.new" | grep -vxFf "$obj/.config") &&
 		die "$1 $2 $3: asked for in tools/configs, but not reachable (a dependency is missing): ${missing//$'\n'/ }"
 	mv "$wanted.new" "$wanted"
 }

@@ -157,7 +157,7 @@ diff <(cd "$tmp/files" && find . -type f | sort | xargs sha256sum) \
 	<(cd "$tree" && (cd "$tmp/files" && find . -type f) | sort | xargs sha256sum) >&2 || fail "git am made other files than patch"
 comments() {
 	in_tree diff --name-only --diff-filter="$1" pristine HEAD -- '*.[ch]' |
-		(cd "$2" && xargs -r perl scripts/kernel-doc -none "${@:3}" 2>&1) | sed -E 's/:[0-9]+: /: /' | sort
+		(cd "$2" && xargs -r scripts/kernel-doc -none "${@:3}" 2>&1) | sed -E 's/:[0-9]+:? /: /' | sort
 }
 new=$(comments A "$tree" -Wall; comm -13 <(comments M "$KEY/stock") <(comments M "$tree"))
 [ -z "$new" ] || fail "kernel-doc: $new"

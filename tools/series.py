@@ -8,7 +8,8 @@ holds one commit: the subject, an empty line, the changelog, a line "---", then
 one file of this project per line. A file goes to the same path in the kernel,
 kunit/ to lib/lockless_pgwalk/, selftests/ to tools/testing/selftests/. X.patch
 and X.PURPOSE.patch are changes to X. Offsets are allowed, fuzz is not.
-series/cover is the cover letter.
+series/cover is the cover letter. All this is for Linux 6.12; on another base, a
+file in base/RELEASE/ replaces that of the same path.
 """
 import argparse
 import collections
@@ -26,6 +27,7 @@ from typing import NamedTuple
 
 TOP = Path(__file__).resolve().parent.parent
 KERNEL_DIRS = ("Documentation", "MAINTAINERS.patch", "arch", "fs", "include", "kunit", "lib", "mm", "selftests", "virt")
+FIRST_BASE = "6.12"
 # Folders that the kernel has elsewhere.
 MOVED = {"kunit/": "lib/lockless_pgwalk/", "selftests/": "tools/testing/selftests/"}
 
@@ -48,9 +50,21 @@ class Commit(NamedTuple):
     files: list
 
 
-def read_commit(path):
-    text = f"series/{path.name}"
-    message, separator, files = path.read_text().partition("\n---\n")
+def bases():
+    """The releases that the series is for."""
+    folder = TOP / "base"
+    return [FIRST_BASE, *sorted(path.name for path in (folder.iterdir() if folder.is_dir() else []))]
+
+
+def ours(file):
+    """Where this project has a file for the base at hand."""
+    other = f"base/{os.environ.get('BASE') or FIRST_BASE}/{file}"
+    return Path(other if (TOP / other).is_file() else file)
+
+
+def read_commit(name):
+    text = str(ours(f"series/{name}"))
+    message, separator, files = (TOP / text).read_text().partition("\n---\n")
     subject, _, rest = message.partition("\n")
     if not separator or not files.strip():
         raise Refused(f'{text}: no line "---" with the files after it')
@@ -59,35 +73,68 @@ def read_commit(path):
     return Commit(text, message, files.split())
 
 
+def each_base(function):
+    """What it finds on each base."""
+    found, at_hand = {}, os.environ.get("BASE", "")
+    for os.environ["BASE"] in bases():
+        found[os.environ["BASE"]] = function()
+    os.environ["BASE"] = at_hand
+    return found
+
+
 def read_order():
-    """The texts in their order; each is named once, and nothing else is there."""
-    folder = TOP / "series"
-    names = re.sub(r"#.*", "", (folder / "order").read_text()).split()
-    there = {path.name for path in folder.iterdir()} - {"order", "cover"}
-    wrong = [f"series/order: there is no series/{name}" for name in names if name not in there]
+    return re.sub(r"#.*", "", (TOP / ours("series/order")).read_text()).split()
+
+
+def check_order():
+    """Each text is named once, or only on other bases, and nothing else is there."""
+    orders = each_base(read_order)
+    folders = {base: TOP / "base" / base / "series" for base in orders}
+    named = {FIRST_BASE: {name for order in orders.values() for name in order}, **{
+        base: set(orders[base]) for base in orders if base != FIRST_BASE}}
+    folders[FIRST_BASE] = TOP / "series"
+    wrong = [f"series/{name}: series/order does not name it"
+             for base, folder in folders.items() if folder.is_dir()
+             for name in sorted({path.name for path in folder.iterdir()} - {"order", "cover"} - named[base])]
+    names = read_order()
+    wrong += [f"series/order: there is no series/{name}" for name in names if not (TOP / ours(f"series/{name}")).is_file()]
     wrong += [f"series/order: {name} is named twice" for name in sorted(set(names)) if names.count(name) > 1]
-    wrong += [f"series/{name}: series/order does not name it" for name in sorted(there - set(names))]
     if wrong:
         raise Refused("\n".join(wrong))
-    return [folder / name for name in names]
+
+
+def read_commits():
+    return [read_commit(name) for name in read_order()]
+
+
+def left_out():
+    """The files for the kernel that no text brings, on any base."""
+    brought = {base: {file for commit in commits for file in commit.files}
+               for base, commits in each_base(read_commits).items()}
+    for base, files in brought.items():
+        root = TOP if base == FIRST_BASE else TOP / "base" / base
+        known = set().union(*brought.values()) if base == FIRST_BASE else files
+        for top in KERNEL_DIRS:
+            for path in [root / top, *(root / top).rglob("*")]:
+                if path.is_file() and str(path.relative_to(root)) not in known:
+                    yield str(path.relative_to(TOP))
 
 
 def read_series(complete=True):
     """All commits; every file for the kernel is brought by exactly one. Unless
     complete, files may be named that are yet to be made."""
-    commits = [read_commit(path) for path in read_order()]
+    check_order()
+    commits = read_commits()
     brought = {}
     wrong = []
     for commit in commits:
         for file in commit.files:
-            if complete and not (TOP / file).is_file():
+            if complete and not (TOP / ours(file)).is_file():
                 wrong.append(f"{commit.text}: there is no {file}")
             if file in brought:
                 wrong.append(f"{file}: brought by {brought[file]} and again by {commit.text}")
             brought[file] = commit.text
-    there = [path for top in KERNEL_DIRS for path in [TOP / top, *(TOP / top).rglob("*")] if path.is_file()]
-    wrong += [f"{file}: no text in series/ brings it"
-              for file in sorted(str(path.relative_to(TOP)) for path in there) if file not in brought]
+    wrong += [f"{file}: no text in series/ brings it" for file in sorted(left_out())]
     if wrong:
         raise Refused("\n".join(wrong))
     return commits
@@ -105,7 +152,10 @@ def plan(commits, tree, applied=False):
         for here, there in MOVED.items():
             path = re.sub(f"^{here}", there, path)
         is_patch = path.endswith(".patch")
-        if is_patch:
+        if is_patch and ours(file) != Path(file):
+            # what is in one file on 6.12 may be in another one elsewhere
+            path = (patched_files(ours(file)) or [path])[0]
+        elif is_patch:
             path = path.removesuffix(".patch")
             without_purpose = re.sub(r"\.[^./]+$", "", path)
             if not exists(path):
@@ -115,7 +165,7 @@ def plan(commits, tree, applied=False):
         elif exists(path) and not applied:
             raise Refused(f"{text}: {file} would replace {path}, which {tree} has already")
         new.add(path)
-        return Step(text, file, path, is_patch)
+        return Step(text, str(ours(file)), path, is_patch)
 
     return [[step(commit.text, file) for file in commit.files] for commit in commits]
 
@@ -139,8 +189,7 @@ def take(step, scratch, tree):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(TOP / step.file, target)
         return
-    text = (TOP / step.file).read_text()
-    named = re.findall(r"^--- \S+\n\+\+\+ [^/\s]+/(\S+)", text, re.M)
+    named = patched_files(step.file)
     if named != [step.path]:
         raise Refused(f"{step.text}: {step.file} must change {step.path} and nothing else, "
                       f"but its headers name {' '.join(named) or 'no file'}")
@@ -149,6 +198,10 @@ def take(step, scratch, tree):
         hunks = re.findall(r"^Hunk #(\d+) FAILED at (\d+)", answer, re.M)
         what = "; ".join(f"hunk #{number} at line {line} does not apply" for number, line in hunks)
         raise Refused(f"{step.text}: {step.file}: {what or answer.strip()} to {step.path} ({release(tree)})")
+
+
+def patched_files(file):
+    return re.findall(r"^--- \S+\n\+\+\+ [^/\s]+/(\S+)", (TOP / file).read_text(), re.M)
 
 
 def run_patch(step, scratch, *options):
@@ -211,6 +264,19 @@ def cmd_check(args, scratch):
     print(f"series: {len(commits)} commits, {sum(len(commit.files) for commit in commits)} files: ok")
 
 
+def changed_lines(path):
+    text = path.read_text()
+    if path.suffix == ".patch":
+        return len(re.findall(r"^[-+](?!--|\+\+)", text.partition("\n@@ ")[2], re.M))
+    return text.count("\n")
+
+
+def cmd_bases(args, scratch):
+    for base in bases()[1:]:
+        files = [path for path in (TOP / "base" / base).rglob("*") if path.is_file()]
+        print(f"{base}: {len(files)} files, {sum(map(changed_lines, files))} changed lines")
+
+
 def cmd_files(args, scratch):
     paths = finish(args.tree, scratch)
     args.dest.mkdir(parents=True, exist_ok=True)
@@ -270,7 +336,7 @@ def signs():
 
 
 def read_cover():
-    text = re.sub(r"^#.*\n", "", (TOP / "series/cover").read_text(), flags=re.M)
+    text = re.sub(r"^#.*\n", "", (TOP / ours("series/cover")).read_text(), flags=re.M)
     if not re.match(r"\S.*\n\n+\S", text):
         raise Refused("series/cover: must begin with a subject, an empty line and a text")
     return text
@@ -286,7 +352,7 @@ def cmd_export(args, scratch):
         print("this clone has not the whole log, the authors may be others: git fetch --unshallow", file=sys.stderr)
     sign = ["--signoff"] if not args.by and signs() else []
     # the cover letter is from whoever signs the patches, else from who wrote it
-    sender = ask_log("var", "GIT_COMMITTER_IDENT") if sign else args.by or author(["series/cover"])
+    sender = ask_log("var", "GIT_COMMITTER_IDENT") if sign else args.by or author([str(ours("series/cover"))])
     environment = {**impersonal(), **identity("AUTHOR", sender), **identity("COMMITTER", sender)}
     repository, mails = scratch / "tree", scratch / "mails"
     repository.mkdir()
@@ -304,7 +370,7 @@ def cmd_export(args, scratch):
             take(step, repository, args.tree)
         git("add", "-fA")
         git("commit", "-q", "--cleanup=whitespace", "-F", "-", input=commit.message,
-            env={**environment, **identity("AUTHOR", args.by or author(commit.files))})
+            env={**environment, **identity("AUTHOR", args.by or author([str(ours(file)) for file in commit.files]))})
     git("config", "branch.series.description", read_cover())
     git("format-patch", "-q", "--cover-letter", "--cover-from-description=subject", "--numbered",
         "--zero-commit", "--no-signature", *sign, "-o", str(mails), "pristine")
@@ -356,6 +422,13 @@ def edited_steps(last, made, args):
     return edited, older
 
 
+def context(patch):
+    """How many lines of context a patch has; some have few, so that they apply to
+    more than one base."""
+    text = patch.read_text() if patch.is_file() else ""
+    return max((len(lines.splitlines()) for lines in re.findall(r"^@@.*\n((?: .*\n)+)", text, re.M)), default=3)
+
+
 def unnamed(paths, args, scratch):
     """What is new, changed or gone in the edited tree and brought by no text."""
     def differ(path):
@@ -404,7 +477,7 @@ def cmd_refresh(args, scratch):
             shutil.copyfile(args.edited / step.path, done / step.file)
         else:
             shutil.copyfile(args.edited / step.path, repository / step.path)
-            change = run_git(repository, "diff", "--", step.path, env=impersonal())
+            change = run_git(repository, "diff", f"-U{context(TOP / step.file)}", "--", step.path, env=impersonal())
             if "\n@@ " not in change:
                 raise Refused(f"{step.path}: no change is left for {step.file}; take it out of {step.text} instead")
             (done / step.file).write_text(re.sub(r"^index .*\n", "", change, count=1, flags=re.M))
@@ -418,6 +491,8 @@ def cmd_refresh(args, scratch):
         others = shares[step.path] - 1
         print(f"{step.path}: into {step.file}" +
               (f", the last patch of it; is it the right one? {others} before it stay as they are" if others else ""))
+        if step.is_patch and not step.file.startswith("base/"):
+            print(f"{step.file} is for all bases: does it still apply to the others?")
     for path, what in left:
         print(f"{path}: {what}, not taken: no text in series/ brings it")
     if left:
@@ -439,6 +514,7 @@ def main():
 
     needed = {"required": True, "metavar": "PRISTINE"}
     command(cmd_check, "is each file brought once, and does every patch apply?", tree={"metavar": "PRISTINE"})
+    command(cmd_bases, "how much does each base have of its own?")
     command(cmd_export, "write mail-formatted patches to OUT", tree=needed, out={},
             by={"type": str, "metavar": "'NAME <ADDRESS> TIME'", "help": "the author of all, whatever the log says"})
     command(cmd_files, "write the files that the series makes to DEST", tree=needed, dest={})
@@ -448,6 +524,8 @@ def main():
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
+        if getattr(args, "tree", None):
+            os.environ["BASE"] = release(args.tree).rpartition(".")[0]
         with tempfile.TemporaryDirectory(prefix="series-") as scratch:
             args.function(args, Path(scratch))
     except Refused as why:

@@ -9,7 +9,7 @@
 
 if [ -n "${KDIR:-}" ]; then
 	[ -d "$KDIR" ] || die "KDIR=$KDIR is not a folder"
-	need_6_12 "$KDIR"
+	find_base "$KDIR"
 fi
 
 case ${1:-} in

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# setup.sh [TASK [ARCH]] (KDIR=path in the environment): the packages, a pristine
-# kernel tree and a copy of it, for this clone, with the series applied; for a
+# setup.sh [TASK [ARCH]] (KDIR=path or BASE=release in the environment): the packages,
+# a pristine kernel tree and a copy of it, for this clone, with the series applied; for a
 # TASK only what that needs. A second run finds nothing to do. Whoever needs the
 # pristine tree alone, is told where it is.
 # shellcheck source=tools/lib.sh
@@ -40,7 +40,7 @@ wanted() {
 		{ split(words, concern); for_these = $0; sub(/^[^#]*# /, " ", for_these); sub(/:.*/, " ", for_these) }
 		{ found = words == ""; for (i in concern) found = found || index(for_these, " " concern[i] " ") }
 		found { print $1 }
-	' "$TOP/tools/packages" | grep -vx "${KDIR:+linux-source-6.12}" | sort
+	' "$TOP/tools/packages" | grep -vx "$without" | sort
 }
 
 # shellcheck disable=SC2016 # dpkg-query's variables
@@ -50,8 +50,9 @@ missing_packages() {
 }
 
 packages() {
-	local missing
+	local missing without=
 	command -v dpkg-query >/dev/null || { say "no dpkg here: the tools in tools/packages are taken for granted"; return; }
+	[ -z "${KDIR:-}" ] && [ "$BASE" = 6.12 ] || without=linux-source-6.12
 	mapfile -t missing < <(missing_packages)
 	[ ${#missing[@]} -gt 0 ] || return 0
 	[ "$(id -u)" -eq 0 ] ||
@@ -76,6 +77,24 @@ apt() {
 		[ "$SECONDS" -gt $((start + 1)) ] || say "waiting for another apt"
 		sleep 2
 	done
+}
+
+# fetch_source: Debian's kernel source of another release, from the mirror that apt
+# uses here. The system's own lists and sources stay as they are.
+fetch_source() {
+	local mirror dir=$CACHE/source/apt-$BASE key=/usr/share/keyrings/debian-archive-keyring.gpg
+	# shellcheck disable=SC2016 # a variable of apt
+	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
+	[ -n "$mirror" ] || die "apt knows no mirror of Debian; give KDIR= the top of a Linux $BASE tree"
+	mkdir -p "$dir"/{lists,cache/archives}/partial
+	printf 'deb [signed-by=%s] %s trixie-backports main\n' "$key" "$mirror" >"$dir/sources.list"
+	(cd "$dir" && for what in update "download linux-source-$BASE"; do
+		# shellcheck disable=SC2086 # a command and its argument
+		apt-get -qq -o Dir::Etc::SourceList="$dir/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+			-o Dir::State::Lists="$dir/lists" -o Dir::Cache="$dir/cache" -o APT::Sandbox::User="$(id -un)" $what || exit 1
+	done >&2 && mv "linux-source-${BASE}_"*.deb ..) ||
+		die "$mirror did not give linux-source-$BASE; give KDIR= the top of a Linux $BASE tree"
+	rm -rf "$dir"
 }
 
 # room GB WHAT: that much is free for it
@@ -136,8 +155,11 @@ unpack() {
 			make -s -C "$tmp/stock" mrproper >&2
 	else
 		# of a full disk tar would tell for each file
+		local name=usr/src/linux-source-$BASE.tar.xz
+		[ -f "/$name" ] || { dpkg-deb --fsys-tarfile "$(kept_source)" | tar -C "$tmp" -x "./$name"; }
+		[ ! -f "$tmp/$name" ] || name=${tmp#/}/$name
 		mkdir "$tmp/stock" &&
-			tar -C "$tmp/stock" --strip-components=1 -xJf /usr/src/linux-source-6.12.tar.xz 2>&1 | head -n 3 >&2
+			tar -C "$tmp/stock" --strip-components=1 -xJf "/$name" 2>&1 | head -n 3 >&2
 	fi || die "it cannot be unpacked to $SHARED, which has $(df --output=avail -h "$SHARED" | tail -n 1 | tr -d ' ') left"
 	mv "$tmp/stock" "$SHARED/stock"
 }
@@ -185,7 +207,14 @@ gone() {
 }
 
 able
+if [ -n "${KDIR:-}" ] && [ -d "$KDIR" ]; then
+	[ "$task" = report ] || find_base "$KDIR"
+else
+	find_base
+fi
 packages
+[ "$trees" -eq 0 ] || [ -n "${KDIR:-}" ] || [ "$BASE" = 6.12 ] || source_version >/dev/null ||
+	step "fetching linux-source-$BASE" fetch_source
 [ "$trees" -gt 0 ] || exit 0
 find_key
 # before anything is made: does the series fit?
