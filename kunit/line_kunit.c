@@ -3,6 +3,8 @@
  * Entries of last-level tables are looked at by the line. Is each page answered
  * for as if its entry had been alone, and each entry read once?
  */
+#include <lockless_pgwalk/formats/arm64_s2.h>
+
 #include "model.h"
 
 /* What is beside an entry in its line. */
@@ -296,6 +298,48 @@ static void line_random(struct kunit *test)
 	}
 }
 
+/*
+ * A marker that is not the accessed bit is worth a look as well: stage 2 of arm64,
+ * where an entry that is being replaced has a type in its highest bits.
+ */
+static void line_marker(struct kunit *test)
+{
+	const u64 locked = BIT_ULL(60), other = BIT_ULL(61);
+	const u64 page = ARM64_S2_VALID | ARM64_S2_TABLE;
+	u64 entries[PGWALK_LINE];
+	const struct pgwalk_tree tree =
+		arm64_s2_tree((__force void __rcu *)entries, 12, 3, 15, false,
+			      locked);
+	unsigned long found[BITS_TO_LONGS(64)];
+	const struct pgwalk_young young = {
+		.nbits = 64, .young = found, .clear = true,
+	};
+	unsigned int i, j, beside;
+
+	for (i = 0; i < 4 * PGWALK_LINE; i++) {
+		beside = i / PGWALK_LINE;
+		for (j = 0; j < PGWALK_LINE; j++)
+			entries[j] = beside & 1 ? page | ARM64_S2_ACCESSED : 0;
+		entries[i % PGWALK_LINE] = beside & 2 ? other : locked;
+		found[0] = 0;
+		pgwalk_test_clear_young(&arm64_s2_4k_format, &tree, 0,
+					PGWALK_LINE, &young);
+		for (j = 0; j < PGWALK_LINE; j++) {
+			if (j == i % PGWALK_LINE) {
+				KUNIT_ASSERT_EQ(test, test_bit(j, found),
+						!(beside & 2));
+				KUNIT_ASSERT_EQ(test, entries[j],
+						beside & 2 ? other : locked);
+			} else {
+				KUNIT_ASSERT_EQ(test, test_bit(j, found),
+						beside & 1);
+				KUNIT_ASSERT_EQ(test, entries[j],
+						beside & 1 ? page : 0);
+			}
+		}
+	}
+}
+
 static struct kunit_case line_cases[] = {
 	KUNIT_CASE_PARAM(line_values, model_each_format),
 	KUNIT_CASE_PARAM(line_patterns, model_each_format),
@@ -316,3 +360,15 @@ static struct kunit_suite line_suite = {
 };
 
 kunit_test_suite(line_suite);
+
+static struct kunit_case marker_cases[] = {
+	KUNIT_CASE(line_marker),
+	{ }
+};
+
+static struct kunit_suite marker_suite = {
+	.name = "pgwalk_marker",
+	.test_cases = marker_cases,
+};
+
+kunit_test_suite(marker_suite);

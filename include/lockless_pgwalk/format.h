@@ -110,7 +110,8 @@ enum pgwalk_width {
  *	time; 0 if the hardware keeps none, then each leaf is PGWALK_SLOW
  * @address: mask of the physical address of a table in an entry, likewise
  * @owned: marker of a writer who owns the entry; 0 if there is none
- * @tracked: marker of leaves without accessed bit, a mask; 0 if there is none
+ * @tracked: marker of leaves without accessed bit, or of other entries that are
+ *	not old without it, a mask; 0 if there is none
  *
  * To be made by the constructor of a format, X_tree(), which asks for all that
  * the format needs.

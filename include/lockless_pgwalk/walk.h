@@ -92,7 +92,7 @@
  * it is atomic is enough, even where others store ("clear+zap", "clear+set").  A
  * marker may contain the accessed bit, so it must not be taken for a leaf.
  *
- * * x86: FROZEN_SPTE, in tdp_mmu_zap_spte_atomic() and handle_removed_pt().  It is
+ * * x86: FROZEN_SPTE, by __tdp_mmu_set_spte_atomic(), handle_removed_pt().  It is
  *   young.  With mmu_lock held for write, entries of which nothing can change
  *   without it are stored, by kvm_tdp_mmu_write_spte()
  * * arm64: KVM_INVALID_PTE_LOCKED, in stage2_try_break_pte().  It is young.  With

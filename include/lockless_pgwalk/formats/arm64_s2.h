@@ -78,7 +78,6 @@ arm64_s2_64k_child(const struct pgwalk_tree *tree, u64 entry)
 	return (address ^ high) | high << (48 - 12);
 }
 
-/* Who owns an entry makes it look accessed. */
 #define ARM64_S2_FORMAT							\
 	.width		= PGWALK_64,					\
 	.accessed	= ARM64_S2_ACCESSED,				\
@@ -120,8 +119,9 @@ static const struct pgwalk_format __maybe_unused arm64_s2_64k_format = {
  * @ia_bits: size of the address space
  * @wide: addresses have 52 bits: FEAT_LPA2, or FEAT_LPA with pages of 64 KB
  * @locked: the bit that says in an invalid entry that somebody is replacing it,
- *	break-before-make. It is the access flag of valid ones, so no bit of a
- *	leaf may be cleared but by compare-and-exchange
+ *	break-before-make. It may be the access flag of valid ones, so no bit of a
+ *	leaf may be cleared but by compare-and-exchange; if it is another one, it
+ *	is worth a look as well
  *
  * Return: the tree to pass to a walk.
  */
@@ -146,6 +146,7 @@ arm64_s2_tree(void __rcu *root, unsigned int granule, int start_level,
 		.pages = BIT_ULL(ia_bits - granule),
 		.address = address,
 		.owned = locked,
+		.tracked = locked & ~ARM64_S2_ACCESSED,
 	};
 }
 
