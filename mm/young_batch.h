@@ -51,6 +51,9 @@
  * young_batch_flush(), clears all others that were asked for and were young. So
  * there are never more calls than pages that were asked for.
  *
+ * Pages of a large folio come together, and are asked about together, as one page
+ * is: there are never more calls than folios, then.
+ *
  * A slow answer holds for wanted pages, and for no other. So where answers are
  * slow, young_batch_wanted() looks ahead for the pages of a window that will be
  * asked for, and one call tests and clears them all. As each page costs more
@@ -180,42 +183,65 @@ static noinline unsigned int young_batch_skip(struct young_batch *batch,
 	return old;
 }
 
-/* Test from @addr on, and clear the page there; or all wanted pages, if slow. */
+/*
+ * Test @pages from @addr on, and clear the first @nr of them; or all wanted pages,
+ * if slow.
+ */
 static noinline bool young_batch_ask(struct young_batch *batch,
 				     struct lruvec *lruvec,
 				     struct vm_area_struct *vma, pte_t *ptep,
-				     unsigned long addr, unsigned long nr)
+				     unsigned long addr, unsigned int nr,
+				     unsigned long pages)
 {
-	unsigned long wanted = BIT(0);
+	unsigned long wanted = GENMASK(nr - 1, 0);
 	const struct mmu_notifier_young what = {
 		.young = &batch->young,
 		.predicate = &wanted,
 		.nbits = BITS_PER_LONG,
 		.clear = true,
 	};
-	unsigned long end = addr + nr * PAGE_SIZE;
+	unsigned long end = addr + pages * PAGE_SIZE;
 	unsigned int answer;
 
 	if (batch->slow)
-		wanted = young_batch_wanted(lruvec, vma, ptep, addr, nr,
+		wanted = young_batch_wanted(lruvec, vma, ptep, addr, pages,
 					    batch->can_swap);
 	answer = mmu_notifier_test_clear_young(vma->vm_mm, addr, end, &what);
 	if (answer & MMU_NOTIFIER_SLOW && !batch->slow) {
 		batch->slow = true;
-		end = addr + PAGE_SIZE;
+		end = addr + nr * PAGE_SIZE;
 	}
 	batch->start = addr;
 	batch->end = end;
 	batch->reach = YOUNG_BATCH_WINDOW;
-	return batch->young & BIT(0);
+	return batch->young & GENMASK(nr - 1, 0);
 }
 
-/* Ask about a page as if there were no windows. */
+/* Ask about pages as if there were no windows. */
 static inline bool young_batch_alone(struct young_batch *batch,
-				     struct mm_struct *mm, unsigned long addr)
+				     struct mm_struct *mm, unsigned long addr,
+				     unsigned int nr)
 {
-	batch->end = addr + PAGE_SIZE;
-	return __mmu_notifier_clear_young(mm, addr, addr + PAGE_SIZE);
+	batch->end = addr + nr * PAGE_SIZE;
+	return __mmu_notifier_clear_young(mm, addr, batch->end);
+}
+
+/* So many pages that no window has them all: nothing is to be learnt of others. */
+static noinline bool young_batch_large(struct young_batch *batch,
+				       struct mm_struct *mm, unsigned long addr,
+				       unsigned int nr)
+{
+	unsigned int known = 0;
+	bool young = false;
+
+	/* what has been cleared by now */
+	if (batch->slow && addr < batch->end) {
+		known = young_batch_pages(addr, batch->end);
+		young = batch->young >> young_batch_pages(batch->start, addr);
+	}
+	batch->reach = 2 * PAGE_SIZE;
+	return young_batch_alone(batch, mm, addr + known * PAGE_SIZE,
+				 nr - known) || young;
 }
 
 /*
@@ -225,17 +251,18 @@ static inline bool young_batch_alone(struct young_batch *batch,
 static noinline bool young_batch_open(struct young_batch *batch,
 				      struct lruvec *lruvec,
 				      struct vm_area_struct *vma, pte_t *ptep,
-				      unsigned long addr, unsigned long end)
+				      unsigned long addr, unsigned int nr,
+				      unsigned long end)
 {
 	unsigned long used = batch->used + hweight_long(batch->clear);
 	unsigned long gap = young_batch_pages(batch->end, addr);
-	unsigned long last = 1, nr = 1;
+	unsigned long last = 1, pages = 1;
 
 	if (batch->reach == YOUNG_BATCH_WINDOW) {
 		last = young_batch_pages(batch->start, batch->end);
-		nr = YOUNG_BATCH_PAGES;
+		pages = YOUNG_BATCH_PAGES;
 		if (batch->slow)
-			nr = min(last * YOUNG_BATCH_GROWTH, nr);
+			pages = min(last * YOUNG_BATCH_GROWTH, pages);
 	}
 
 	if (batch->clear)
@@ -243,37 +270,50 @@ static noinline bool young_batch_open(struct young_batch *batch,
 
 	if (batch->slow ? gap || used < last : gap > last || 2 * used < last) {
 		batch->reach = batch->slow ? PAGE_SIZE : 2 * PAGE_SIZE;
-		return young_batch_alone(batch, vma->vm_mm, addr);
+		return young_batch_alone(batch, vma->vm_mm, addr, nr);
 	}
 
 	batch->young = 0;
-	batch->used = 1;
-	return young_batch_ask(batch, lruvec, vma, ptep, addr,
-			       min(nr, young_batch_pages(addr, end)));
+	batch->used = nr;
+	return young_batch_ask(batch, lruvec, vma, ptep, addr, nr,
+			       min(max(pages, nr), young_batch_pages(addr, end)));
 }
 
-/* What secondary MMUs say of a page, and twice the number of pages to skip. */
+/* What secondary MMUs say of pages, and twice the number of pages to skip. */
 static noinline unsigned long
 __young_batch_age(struct young_batch *batch, struct lruvec *lruvec,
 		  struct vm_area_struct *vma, pte_t *ptep, unsigned long addr,
-		  unsigned long end)
+		  unsigned int nr, unsigned long end)
 {
-	unsigned long bits, bit;
+	unsigned long bits = 0, bit, young;
+	unsigned int known = 0;
 
 	/* Pages are visited in ascending order: none is below the window. */
 	if (addr < batch->end) {
+		known = min(nr, young_batch_pages(addr, batch->end));
 		bit = young_batch_pages(batch->start, addr);
 		bits = batch->young >> bit;
-		batch->clear |= (bits & 1) << bit;
-	} else {
-		bits = young_batch_open(batch, lruvec, vma, ptep, addr, end);
+		young = bits & GENMASK(known - 1, 0);
+		bits = bits >> known << 1 | !!young;
+		if (known == nr) {
+			batch->clear |= young << bit;
+		} else if (!batch->slow) {
+			/* one call for all of them, not two */
+			batch->end = addr;
+			known = 0;
+		}
 	}
+	if (known < nr)
+		bits = (bits & 1) | young_batch_open(batch, lruvec, vma, ptep + known,
+						     addr + known * PAGE_SIZE,
+						     nr - known, end);
 
 	/* the next one is young, or the window ends */
+	addr += (nr - 1) * PAGE_SIZE;
 	if (bits & 2 || addr + PAGE_SIZE >= batch->end)
 		return bits & 1;
 
-	return (bits & 1) + 2 * young_batch_skip(batch, addr, ptep);
+	return (bits & 1) + 2 * young_batch_skip(batch, addr, ptep + nr - 1);
 }
 
 /* Is a page in the window, young like the next one? Then it is asked for. */
@@ -290,48 +330,50 @@ static inline bool young_batch_hit(struct young_batch *batch,
 }
 
 /**
- * young_batch_age() - age a page in all MMUs, and skip those that are old
+ * young_batch_age() - age pages in secondary MMUs, and skip those that are old
  * @batch: the batch
  * @lruvec: whose pages concern the caller
  * @vma: the mapping
  * @pte: entries of the primary MMU
- * @i: which of them; that of the last page skipped on return
- * @addr: address of the page; that of the last page skipped on return
+ * @i: which of them is that of the first page; so many more on return as pages
+ *	behind the last one were skipped
+ * @addr: address of the first page; likewise
+ * @nr: number of pages, which are of one folio
  * @end: where the caller's walk will end, not beyond the page table or the
  *	mapping
  *
- * In secondary MMUs, the accessed bits may be cleared only by
- * young_batch_flush(). Pages are skipped that no MMU finds young.
+ * The accessed bits may be cleared only by young_batch_flush(). Pages are skipped
+ * that no MMU finds young.
  *
  * Context: the lock of the page table is held from the first call until after
  * young_batch_flush().
- * Return: true if any MMU found the page young.
+ * Return: true if any secondary MMU found any of the pages young.
  */
 static __always_inline bool young_batch_age(struct young_batch *batch,
 					    struct lruvec *lruvec,
 					    struct vm_area_struct *vma,
 					    pte_t *pte, int *i,
 					    unsigned long *addr,
-					    unsigned long end)
+					    unsigned int nr, unsigned long end)
 {
-	bool young = ptep_test_and_clear_young(vma, *addr, pte + *i);
 	unsigned long answer;
 
 	if (!mm_has_notifiers(vma->vm_mm))
-		return young;
+		return false;
 
-	if (*addr - batch->end >= batch->reach) {
-		young |= young_batch_alone(batch, vma->vm_mm, *addr);
-		return young;
-	}
+	if (*addr - batch->end >= batch->reach)
+		return young_batch_alone(batch, vma->vm_mm, *addr, nr);
 
-	if (young_batch_hit(batch, *addr))
+	if (nr >= YOUNG_BATCH_PAGES)
+		return young_batch_large(batch, vma->vm_mm, *addr, nr);
+
+	if (nr == 1 && young_batch_hit(batch, *addr))
 		return true;
 
-	answer = __young_batch_age(batch, lruvec, vma, pte + *i, *addr, end);
+	answer = __young_batch_age(batch, lruvec, vma, pte + *i, *addr, nr, end);
 	*i += answer / 2;
 	*addr += answer / 2 * PAGE_SIZE;
-	return young || answer & 1;
+	return answer & 1;
 }
 
 #else /* !CONFIG_MMU_NOTIFIER */
@@ -341,8 +383,8 @@ struct young_batch { };
 /* Macros, so that what calls them is compiled as if there was nothing. */
 #define young_batch_init(batch, can_swap)	((void)(batch))
 #define young_batch_flush(batch, mm)		({ (void)(batch); 0; })
-#define young_batch_age(batch, lruvec, vma, pte, i, addr, end) \
-	ptep_clear_young_notify(vma, *(addr), (pte) + *(i))
+#define young_batch_age(batch, lruvec, vma, pte, i, addr, nr, end) \
+	({ (void)(batch); false; })
 
 #endif /* CONFIG_MMU_NOTIFIER */
 

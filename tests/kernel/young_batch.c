@@ -20,6 +20,7 @@
  * @pte: the entries
  * @ours: the page concerns the caller
  * @young: in the secondary MMU
+ * @folio: number of the first page of the folio
  * @slow_from: the number of the first call that takes a lock, from 1
  * @calls: of the notifier
  * @locked: pages that it took the lock for
@@ -29,6 +30,7 @@ struct table {
 	pte_t pte[PAGES];
 	bool ours[PAGES];
 	bool young[PAGES];
+	unsigned int folio[PAGES];
 	unsigned int slow_from;
 	unsigned int calls;
 	unsigned int locked;
@@ -79,6 +81,17 @@ static unsigned long young_batch_wanted(struct lruvec *lruvec,
 	return wanted;
 }
 
+/* As many pages of a folio as there are from page @i on, before @end. */
+static unsigned int pages_of_folio(const struct table *table, unsigned int i, unsigned int end)
+{
+	unsigned int nr = 1;
+
+	while (i + nr < end && table->pte[i + nr].present &&
+	       table->folio[i + nr] == table->folio[i])
+		nr++;
+	return nr;
+}
+
 /* The loop of walk_pte_range() and lru_gen_look_around(). */
 static void walk_mapping(struct table *table, struct young_batch *batch, unsigned int start,
 			 unsigned int end, bool *found)
@@ -86,15 +99,21 @@ static void walk_mapping(struct table *table, struct young_batch *batch, unsigne
 	struct mm_struct mm = { .has_notifiers = true };
 	struct vm_area_struct vma = { .vm_mm = &mm };
 	unsigned long addr = BASE + start * PAGE_SIZE;
-	unsigned int seen = 0;
-	int i, page;
+	unsigned int seen = 0, nr, j, folio;
+	int i;
 
-	for (page = i = start; addr != BASE + end * PAGE_SIZE; page = ++i, addr += PAGE_SIZE) {
+	for (i = start; addr != BASE + end * PAGE_SIZE; i += nr, addr += nr * PAGE_SIZE) {
+		nr = 1;
 		seen++;
 		if (!table->pte[i].present || !table->ours[i])
 			continue;
-		found[page] = young_batch_age(batch, NULL, &vma, table->pte, &i, &addr,
-					      BASE + end * PAGE_SIZE);
+		nr = pages_of_folio(table, i, end);
+		seen += nr - 1;
+		folio = table->folio[i];
+		for (j = 0; j < nr; j++)
+			found[folio] |= ptep_test_and_clear_young(&vma, addr, table->pte + i + j);
+		found[folio] |= young_batch_age(batch, NULL, &vma, table->pte, &i, &addr, nr,
+						BASE + end * PAGE_SIZE);
 	}
 	check(i == (int)end, "the walk ends where it should");
 	check(seen + young_batch_flush(batch, &mm) == end - start, "no page is forgotten");
@@ -112,18 +131,23 @@ static void walk(struct table *table, unsigned int start, unsigned int rest, uns
 	walk_mapping(table, &batch, rest, end, found);
 }
 
-/* Page by page, as before there were windows. */
+/* Page by page, or folio by folio, as before there were windows. */
 static void walk_pages(struct table *table, unsigned int start, unsigned int end, bool *found)
 {
-	unsigned int i;
+	unsigned int i, nr;
 
-	for (i = start; i < end; i++) {
-		if (!table->pte[i].present || !table->ours[i])
+	for (i = start; i < end; ) {
+		if (!table->pte[i].present || !table->ours[i]) {
+			i++;
 			continue;
-		found[i] = table->pte[i].young || table->young[i];
-		table->pte[i].young = false;
-		table->young[i] = false;
-		table->locked += ++table->calls >= table->slow_from;
+		}
+		nr = pages_of_folio(table, i, end);
+		table->locked += ++table->calls >= table->slow_from ? nr : 0;
+		for (; nr; nr--, i++) {
+			found[table->folio[i]] |= table->pte[i].young || table->young[i];
+			table->pte[i].young = false;
+			table->young[i] = false;
+		}
 	}
 }
 
@@ -135,7 +159,8 @@ static void compare(const struct table *before, unsigned int start, unsigned int
 
 	*after = *before;
 	walk(after, start, rest, end, found);
-	walk_pages(&alone, start, end, found_alone);
+	walk_pages(&alone, start, rest, found_alone);
+	walk_pages(&alone, rest, end, found_alone);
 	check(!memcmp(found, found_alone, sizeof(found)), "the same pages are young");
 	check(!memcmp(after->young, alone.young, sizeof(alone.young)),
 	      "the same pages are cleared");
@@ -145,19 +170,21 @@ static void compare(const struct table *before, unsigned int start, unsigned int
 	/* others are asked in another call if that begins in between */
 	check(after->locked <= alone.locked || before->slow_from > 1, "the lock is taken for %u pages, page by page %u",
 	      after->locked, alone.locked);
-	check(after->largest <= 64, "asked about %u pages", after->largest);
+	check(after->largest <= before->largest, "asked about %u pages", after->largest);
 }
 
-/* @slow_from: 0 for another one each time */
-static void random_tables(unsigned int slow_from)
+/* @slow_from: 0 for another one each time; @large: folios have up to so many pages */
+static void random_tables(unsigned int slow_from, unsigned int large)
 {
-	struct table table = { .slow_from = slow_from }, after;
+	struct table table = { .slow_from = slow_from, .largest = max(large, 64U) }, after;
 	unsigned int round, i;
 
+	alone_pages = large;
 	for (round = 0; round < 50000; round++) {
 		unsigned int holes = 1 + random_below(20), theirs = 1 + random_below(20);
 		unsigned int young = 1 + random_below(20), start = random_below(PAGES);
 		unsigned int end = start + 1 + random_below(PAGES - start), rest = end;
+		unsigned int left = 0;
 		bool run = false;
 
 		if (!slow_from)
@@ -166,7 +193,15 @@ static void random_tables(unsigned int slow_from)
 			if (!random_below(1 + round % 50))
 				run = random_below(2);
 			table.pte[i].present = run ^ !random_below(holes);
-			table.ours[i] = random_below(theirs);
+			if (left) {
+				left--;
+				table.folio[i] = table.folio[i - 1];
+				table.ours[i] = table.ours[i - 1];
+			} else {
+				left = random_below(large);
+				table.folio[i] = i;
+				table.ours[i] = random_below(theirs);
+			}
 			table.pte[i].young = !random_below(young);
 			table.young[i] = !random_below(young);
 		}
@@ -179,10 +214,11 @@ static void random_tables(unsigned int slow_from)
 /* A full table, of which every @step-th page concerns the caller. */
 static unsigned int calls(unsigned int step, bool young, bool slow)
 {
-	struct table table = { .slow_from = slow ? 1 : NEVER }, after;
+	struct table table = { .slow_from = slow ? 1 : NEVER, .largest = 64 }, after;
 	unsigned int i;
 
 	for (i = 0; i < PAGES; i++) {
+		table.folio[i] = i;
 		table.pte[i].present = true;
 		table.ours[i] = !(i % step);
 		table.young[i] = young;
@@ -219,10 +255,11 @@ static void growth(struct kunit *t)
  */
 static unsigned int calls_with_gaps(unsigned int absent)
 {
-	struct table table = { .slow_from = NEVER }, after;
+	struct table table = { .slow_from = NEVER, .largest = 64 }, after;
 	unsigned int i;
 
 	for (i = 0; i < PAGES; i++) {
+		table.folio[i] = i;
 		table.pte[i].present = i < 3 || i >= 2 + 64 ||
 				       (i < 3 + 40 && (i - 3) % 4 != absent);
 		table.ours[i] = true;
@@ -243,26 +280,66 @@ static void gaps(struct kunit *t)
 		      absent, calls_with_gaps(absent));
 }
 
+/* A folio begins within a window, of which it is larger. One of its pages is young. */
+static void overlap(struct kunit *t)
+{
+	const unsigned int begin = 21, pages = 100;
+	struct table table = { .largest = pages }, after;
+	unsigned int i, young, slow;
+
+	alone_pages = pages;
+	for (i = 0; i < PAGES; i++) {
+		table.pte[i].present = true;
+		table.ours[i] = true;
+		table.folio[i] = i >= begin && i < begin + pages ? begin : i;
+	}
+	for (i = 0; i < 2 * pages; i++) {
+		young = begin + i / 2;
+		slow = i % 2;
+		table.slow_from = slow ? 1 : NEVER;
+		table.young[young] = true;
+		compare(&table, 0, PAGES, PAGES, &after);
+		table.young[young] = false;
+	}
+}
+
 /* All in one call, or with locks from the start, or from some call on. */
 static void random_fast(struct kunit *t)
 {
-	random_tables(NEVER);
+	random_tables(NEVER, 1);
 }
 
 static void random_slow(struct kunit *t)
 {
-	random_tables(1);
+	random_tables(1, 1);
 }
 
 static void random_becomes_slow(struct kunit *t)
 {
-	random_tables(0);
+	random_tables(0, 1);
+}
+
+/* Likewise with large folios, which may be larger than a window. */
+static void random_folios(struct kunit *t)
+{
+	random_tables(NEVER, 16);
+	random_tables(NEVER, 200);
+}
+
+static void random_folios_slow(struct kunit *t)
+{
+	random_tables(1, 16);
+	random_tables(1, 200);
+	random_tables(0, 30);
 }
 
 static struct kunit_case young_batch_cases[] = {
 	KUNIT_CASE(random_fast),
 	KUNIT_CASE(random_slow),
 	KUNIT_CASE(random_becomes_slow),
+	KUNIT_CASE(random_folios),
+	KUNIT_CASE(random_folios_slow),
+	KUNIT_CASE(overlap),
 	KUNIT_CASE(growth),
 	KUNIT_CASE(gaps),
 	{ }
