@@ -8,7 +8,7 @@
 #include <linux/kvm_host.h>
 #include <linux/mmu_notifier_young.h>
 
-#ifdef CONFIG_KVM_GENERIC_MMU_NOTIFIER
+#ifdef CONFIG_KVM_AGE
 /**
  * struct kvm_age - a question on its way
  * @start: host virtual address of the page that bit 0 of its bitmaps stands for
@@ -76,6 +76,6 @@ static inline bool kvm_arch_age_lockless(struct kvm *kvm,
 
 bool kvm_age_range(struct kvm *kvm, struct kvm_gfn_range *range);
 void kvm_age_unlock(struct kvm *kvm, struct kvm_age *age);
-#endif /* CONFIG_KVM_GENERIC_MMU_NOTIFIER */
+#endif /* CONFIG_KVM_AGE */
 
 #endif /* _LINUX_KVM_AGE_H */

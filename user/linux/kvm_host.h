@@ -4,7 +4,8 @@
 
 #include "../kernel.h"
 
-#define CONFIG_KVM_GENERIC_MMU_NOTIFIER	1
+#define CONFIG_KVM_AGE			1
+#define CONFIG_KVM_AGE_LOCKED		1
 #define CONFIG_HAVE_KVM_AGE_LOCKLESS	1
 
 struct kvm_age;

@@ -40,11 +40,6 @@ struct kvm_mmu_page {
 extern bool tdp_mmu_enabled;
 extern u64 shadow_accessed_mask;
 
-static inline bool kvm_ad_enabled(void)
-{
-	return shadow_accessed_mask;
-}
-
 void trace_kvm_tdp_mmu_spte_changed(int as_id, gfn_t gfn, int level,
 				    u64 old_spte, u64 new_spte);
 

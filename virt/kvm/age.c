@@ -27,6 +27,8 @@ void kvm_age_unlock(struct kvm *kvm, struct kvm_age *age)
 static void kvm_age_lock(struct kvm *kvm, struct kvm_age *age,
 			 unsigned long nr)
 {
+	if (!IS_ENABLED(CONFIG_KVM_AGE_LOCKED))
+		return;
 	if (age->held && age->held + nr > KVM_AGE_HOLD)
 		kvm_age_unlock(kvm, age);
 	if (!age->held) {
@@ -125,7 +127,7 @@ static noinline bool kvm_age_range_slow(struct kvm *kvm,
 					       kvm_clear_pages, &pages);
 	}
 
-	/* mmu_lock is held since the last page; without one there is no sum */
+	/* mmu_lock is held since the last page; if it is not, there is no sum */
 	if (age->held)
 		kvm->stat.generic.pages_aged_slow += max(pages.tested,
 							 pages.cleared);

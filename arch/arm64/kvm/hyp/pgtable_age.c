@@ -30,9 +30,6 @@ static bool stage2_is_wide(void)
 /* The format is that of KVM's stage-2 entries. */
 static_assert(ARM64_S2_VALID == KVM_PTE_VALID);
 static_assert(ARM64_S2_ACCESSED == KVM_PTE_LEAF_ATTR_LO_S2_AF);
-static_assert(!(KVM_INVALID_PTE_LOCKED & KVM_INVALID_PTE_OWNER_MASK));
-/* Who goes by the access flag sees who owns an entry. */
-static_assert(KVM_INVALID_PTE_LOCKED == ARM64_S2_ACCESSED);
 
 /* So are the addresses of tables. */
 static void stage2_check(void)
@@ -42,6 +39,7 @@ static void stage2_check(void)
 	const u64 wide = arm64_s2_tree(NULL, PAGE_SHIFT, 0, 48, true,
 				       0).address;
 
+	BUILD_BUG_ON_NOT_POWER_OF_2(KVM_INVALID_PTE_LOCKED);
 	BUILD_BUG_ON(address != KVM_PTE_ADDR_MASK);
 	if (IS_ENABLED(CONFIG_ARM64_64K_PAGES))
 		BUILD_BUG_ON(wide != (KVM_PTE_ADDR_MASK | KVM_PTE_ADDR_51_48));

@@ -14,6 +14,7 @@
 #include "mmu_internal.h"
 #include "mmutrace.h"
 #include "spte.h"
+#include "tdp_mmu.h"
 
 /* The format is that of KVM's SPTEs. */
 static_assert(X86_TDP_PRESENT == SPTE_MMU_PRESENT_MASK);
@@ -115,19 +116,15 @@ tdp_age_root(struct kvm_mmu_page *root, const struct kvm_gfn_range *range,
 				       range->start, range->end, young);
 }
 
-/*
- * SPTEs without accessed bits have their permissions removed instead, and the
- * dirty state that this destroys must be saved first: with mmu_lock held.
- */
 bool kvm_arch_can_age_lockless(struct kvm *kvm)
 {
-	return tdp_mmu_enabled && kvm_ad_enabled();
+	return kvm_tdp_mmu_age_lockless(kvm);
 }
 
 /*
- * What a nested guest uses is mapped through rmaps, which need mmu_lock.  The
- * count is read without it: a shadow page that appears this moment has been
- * used since the caller asked, and the next call will know.
+ * What a nested guest uses is mapped through rmaps, which kvm_age_gfn() knows.
+ * The count is read without mmu_lock: a shadow page that appears this moment has
+ * been used since the caller asked, and the next call will know.
  */
 bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)
 {
