@@ -99,20 +99,23 @@ static struct fake *fake_called(struct mmu_notifier *mn, unsigned long start,
 	return fake;
 }
 
-static int fake_test_young(struct mmu_notifier *mn, struct mm_struct *mm,
-			   unsigned long address)
+/* What the older callbacks return: an int, or a bool by now. */
+#define fake_young	typeof(mmu_notifier_test_young(NULL, 0))
+
+static fake_young fake_test_young(struct mmu_notifier *mn, struct mm_struct *mm,
+				  unsigned long address)
 {
 	struct fake *fake = fake_called(mn, address, address + PAGE_SIZE);
 
 	return *fake_bit(fake, address);
 }
 
-static int fake_clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
-			    unsigned long start, unsigned long end)
+static fake_young fake_clear_young(struct mmu_notifier *mn, struct mm_struct *mm,
+				   unsigned long start, unsigned long end)
 {
 	struct fake *fake = fake_called(mn, start, end);
+	fake_young young = 0;
 	unsigned long address;
-	int young = 0;
 
 	for (address = start; address < end; address += PAGE_SIZE) {
 		young |= *fake_bit(fake, address);

@@ -345,11 +345,33 @@ static bool must_lock(void)
 	return false;
 }
 
-static void test_lock(const struct region *region)
+static u64 pages_aged_slow(struct kvm_vm *vm)
 {
 	u64 slow = UINT64_MAX;
 
-	__vm_get_stat(region->vm, "pages_aged_slow", &slow, 1);
+	/* once a function that takes a string */
+#ifdef vm_get_stat
+	slow = vm_get_stat(vm, pages_aged_slow);
+#else
+	__vm_get_stat(vm, "pages_aged_slow", &slow, 1);
+#endif
+	return slow;
+}
+
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus),
+		    "sched_setaffinity() failed, errno %d", errno);
+}
+
+static void test_lock(const struct region *region)
+{
+	u64 slow = pages_aged_slow(region->vm);
+
 	if (slow == UINT64_MAX || must_lock())
 		ksft_test_result_skip("%s: no page waited for mmu_lock\n",
 				      region->name);
@@ -376,7 +398,7 @@ int main(void)
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	TEST_ASSERT(no_pages != MAP_FAILED, "mmap() failed, errno %d", errno);
 
-	kvm_pin_this_task_to_pcpu(sched_getcpu());
+	stay_on_this_cpu();
 	/* fails without CONFIG_NUMA, where there is nothing to balance */
 	syscall(SYS_set_mempolicy, MPOL_LOCAL, NULL, 0);
 

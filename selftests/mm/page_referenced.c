@@ -347,6 +347,25 @@ static void test_file(void)
 		ksft_test_result_skip("file\n");
 }
 
+/* Does a huge entry map each of the pages? */
+static bool all_huge(char *start, size_t size)
+{
+	struct page_region other;
+	struct pm_scan_arg arg = {
+		.size = sizeof(arg),
+		.start = (uintptr_t)start,
+		.end = (uintptr_t)start + size,
+		.vec = (uintptr_t)&other,
+		.vec_len = 1,
+		.max_pages = 1,
+		.category_mask = PAGE_IS_HUGE,
+		.category_inverted = PAGE_IS_HUGE,
+		.return_mask = PAGE_IS_HUGE,
+	};
+
+	return !ioctl(pagemap_fd, PAGEMAP_SCAN, &arg);
+}
+
 static bool thp_init(struct area *area, size_t nr_huge)
 {
 	size_t size = read_pmd_pagesize(), i;
@@ -365,7 +384,7 @@ static bool thp_init(struct area *area, size_t nr_huge)
 	area->unit = size / psize();
 	for (i = 0; i < nr_huge; i++)
 		start[i * size] = 1;
-	return check_huge_anon(start, nr_huge, size);
+	return all_huge(start, nr_huge * size);
 }
 
 static void test_thp(void)
@@ -410,13 +429,29 @@ static void test_thp_parts(void)
 	area_free(&area);
 }
 
+/* The number in a line of /proc/meminfo; 0 if there is none. */
+static size_t read_meminfo(const char *format)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	char line[128];
+	size_t number = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, format, &number) == 1)
+			break;
+	}
+	if (file)
+		fclose(file);
+	return number;
+}
+
 static void test_hugetlb(void)
 {
-	size_t size = default_huge_page_size();
+	size_t size = read_meminfo("Hugepagesize: %zu kB") * 1024;
 	struct area area;
 	char *start;
 
-	if (!size || get_free_hugepages() < 4) {
+	if (!size || read_meminfo("HugePages_Free: %zu") < 4) {
 		ksft_test_result_skip("hugetlb pages\n");
 		return;
 	}
