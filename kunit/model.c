@@ -329,17 +329,17 @@ static const void *model_next(const void *prev, unsigned int first,
 	return &param;
 }
 
-const void *model_each_format(const void *prev, char *desc)
+const void *model_each_format(MODEL_TEST const void *prev, char *desc)
 {
 	return model_next(prev, 0, 1, desc);
 }
 
-const void *model_each_level(const void *prev, char *desc)
+const void *model_each_level(MODEL_TEST const void *prev, char *desc)
 {
 	return model_next(prev, 0, 0, desc);
 }
 
-const void *model_each_huge(const void *prev, char *desc)
+const void *model_each_huge(MODEL_TEST const void *prev, char *desc)
 {
 	return model_next(prev, 1, 0, desc);
 }

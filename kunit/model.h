@@ -241,9 +241,16 @@ struct model {
 const struct model_format *model_format(unsigned int nr);
 
 /* Generators of parameters: each variant; each of its levels that has leaves. */
-const void *model_each_format(const void *prev, char *desc);
-const void *model_each_level(const void *prev, char *desc);
-const void *model_each_huge(const void *prev, char *desc);
+/* Where KUnit can prepare for parameters, it passes the test to who makes them. */
+#ifdef KUNIT_CASE_PARAM_WITH_INIT
+#define MODEL_TEST	struct kunit *test,
+#else
+#define MODEL_TEST
+#endif
+
+const void *model_each_format(MODEL_TEST const void *prev, char *desc);
+const void *model_each_level(MODEL_TEST const void *prev, char *desc);
+const void *model_each_huge(MODEL_TEST const void *prev, char *desc);
 
 /* All of a suite but its name and its cases. */
 #define MODEL_SUITE							\
