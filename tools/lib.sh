@@ -227,13 +227,15 @@ kmake() {
 		CC="$cc" "${flags[@]}" -j"$(nproc)" "$@" </dev/null
 }
 
-# fragments NAME...: the options in these files of tools/configs, where they are, and
-# what the base has to say; of two that name an option, the later one has its way
+# fragments NAME...: the options in these files of tools/configs, where they are; of
+# two that name an option, the later one has its way. Behind "#" stand the releases
+# that know an option, if not all do.
 fragments() {
 	local name
-	for name in "$@" base; do
+	for name in "$@"; do
 		cat "$(ours "tools/configs/$name.config")" 2>/dev/null || true
-	done | grep -v '^#' | tac | sort -t= -k1,1 -s -u
+	done | awk -F' # ' -v base=" $BASE " '!/^#/ && (NF == 1 || index(" " $2 " ", base)) { print $1 }' |
+		tac | sort -t= -k1,1 -s -u
 }
 
 # configure TREE ARCH FLAVOUR [partial]: what the fragments name and nothing

@@ -3,8 +3,8 @@
 """The patch series: check it, export it as mails, give the files it makes, and
 take back what was edited in a tree that has it.
 
-series/order names the commits, first to last; "#" begins a comment. series/NAME
-holds one commit: the subject, an empty line, the changelog, a line "---", then
+series/order names the commits, first to last, one per line; behind a name may stand
+the releases that it is for, and "#" begins a comment. series/NAME holds one commit: the subject, an empty line, the changelog, a line "---", then
 one file of this project per line. A file goes to the same path in the kernel,
 kunit/ to lib/lockless_pgwalk/, selftests/ to tools/testing/selftests/. X.patch
 and X.PURPOSE.patch are changes to X. Offsets are allowed, fuzz is not.
@@ -83,7 +83,10 @@ def each_base(function):
 
 
 def read_order():
-    return re.sub(r"#.*", "", (TOP / ours("series/order")).read_text()).split()
+    lines = re.sub(r"#.*", "", (TOP / ours("series/order")).read_text()).splitlines()
+    base = os.environ.get("BASE") or FIRST_BASE
+    return [name for name, *releases in map(str.split, filter(str.strip, lines))
+            if not releases or base in releases]
 
 
 def check_order():
