@@ -9,6 +9,11 @@ for source; do
 	-Wp,-MMD,*) dep=${source#-Wp,-MMD,} ;;
 	esac
 done
+# Debian's knows no __typeof_unqual__, which later kernels want
+if [ "$1" = sparse ]; then
+	shift
+	set -- sparse -D__typeof_unqual__=__typeof__ "$@"
+fi
 [ -n "$dep" ] || exec "$@"
 if [ "$1" = sparse ]; then
 	source=$(realpath --relative-to=.. "$source")
