@@ -4,7 +4,12 @@
 # These count if they are given to make. Those of the environment are for others.
 $(foreach name,ARCH BASE CROSS_COMPILE KDIR OUT SIGNOFF,\
 	$(if $(filter environment,$(origin $(name))),$(eval undefine $(name))))
+# the other bases, unless one is asked for
+BASES := $(if $(BASE)$(KDIR),,$(notdir $(wildcard base/*)))
+BASED := check-series kunit guest-test
 STAGES := setup check-tools check-lib mutants kunit mutants-um check-series audit guest-test guest-test-arm64 guest-test-powerpc
+STAGES += $(foreach base,$(BASES),$(addsuffix -$(base),$(BASED)))
+LONG_STAGES := $(foreach base,$(BASES),$(addsuffix -$(base),audit guest-test-arm64 guest-test-powerpc kunit-x86_64))
 
 .PHONY: help
 help: ## this list
@@ -96,7 +101,7 @@ check: ## all of the above that tests, one after the other (what CI runs)
 
 .PHONY: check-long
 check-long: ## check with more rounds, all bugs in the kernel, all that runs on Intel, and check on Debian 13
-	@LONG=1 tools/check.sh $(STAGES:mutants-um=mutants-kernel) kunit-x86_64 check-debian-13
+	@LONG=1 tools/check.sh $(STAGES:mutants-um=mutants-kernel) $(LONG_STAGES) kunit-x86_64 check-debian-13
 
 .PHONY: guest-test-arm64 guest-test-powerpc
 guest-test-arm64 guest-test-powerpc: guest-test-%:
@@ -113,6 +118,9 @@ kunit-x86_64:
 .PHONY: check-debian-13
 check-debian-13:
 	@tests/debian.sh trixie
+
+# a stage of another base
+$(foreach base,$(BASES),$(eval %-$(base): ; @$$(MAKE) -s $$* BASE=$(base)))
 
 .PHONY: clean
 clean: ## remove what was compiled; the trees and the compiler's cache stay

@@ -95,10 +95,10 @@ wss_table() {
 	EOT
 }
 
-# in 6.12 for x86 only: elsewhere it lacks the memory for its guest's page tables
-selftest=
-if [ "$arch" = x86 ]; then
-	selftest=max_guest_memory_test
+# on x86 only: elsewhere that of 6.12 lacks the memory for its guest's page tables
+selftests_of "$arch"
+selftest=$MEMORY_TEST
+if [ -n "$selftest" ]; then
 	programs+=("$("$TOP/tools/selftests.sh" "$arch" $selftest | tail -n 1)/$selftest")
 fi
 build_wss "$arch"

@@ -26,9 +26,12 @@ NEEDED_powerpc=(KVM_BOOK3S_64_HV PPC_64K_PAGES PPC_RADIX_MMU KASAN)
 
 RUN_TABLE=tests/guest/runs
 
-# rows: of the architecture in that table, as: name, tests, 1 if it is for now, what
+# rows: of the architecture in that table, as: name, tests, 1 if it is for now, what.
+# Of two for the same run, the one of this base comes first, and counts.
 rows() {
-	awk -v arch="$arch" -v long="${LONG:-}" '$1 == arch {
+	awk -v arch="$arch" -v base="@$BASE" -v long="${LONG:-}" '$1 == arch {
+		if ($2 ~ /@/ && !sub(base "$", "", $2) || seen[$2]++)
+			next
 		now = long ? $4 : $3
 		row = $2 " " (now != "-" ? now : long ? $3 : $4) " " (now != "-")
 		$1 = $2 = $3 = $4 = ""
@@ -54,6 +57,7 @@ if [ $# -lt 1 ] || [ $# -gt 2 ] || [ "${2:---list}" != --list ]; then
 fi
 arch=$1
 arch_is "$arch"
+find_base ${KDIR:+"$KDIR"}
 if [ $# -eq 2 ]; then
 	list
 	exit

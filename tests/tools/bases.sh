@@ -30,6 +30,13 @@ tree 6.12.1
 ok "a base and the tree of another" refuses "BASE=7.3, but $tmp/tree is Linux 6.12.1" make setup BASE=7.3 KDIR="$tmp/tree"
 ok "BASE without sense" refuses "BASE=nonsense, but the series is for 6.12 and 7.3" make kunit BASE=nonsense
 BASE=nonsense ok "BASE in the environment is for others" run make kunit
+# planned BASE NUMBER: tests of the run selftests on x86
+planned() { run make guest-test LIST=1 BASE="$1" && grep -Eq "^ *selftests +$2 tests" "$tmp/said"; }
+ok "a base has its own number of tests" planned 7.3 12
+ok "another one has its own" planned 6.12 10
+covered() { run make -n check "${@:2}" && says "$1"; }
+ok "check covers all bases" covered guest-test-7.3
+ok "check of one base does not cover another" eval '! covered guest-test-7.3 BASE=7.3 && covered guest-test BASE=7.3'
 for base in 6.12 7.3; do
 	BASE=$base ok "the texts and files of $base are whole" run tools/series.py check
 done
