@@ -26,6 +26,7 @@ typedef u64 kvm_pfn_t;
 #define BIT(n)			(1UL << (n))
 #define BITS_TO_LONGS(n)	(((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
 #define WRITE_ONCE(x, value)	__atomic_store_n(&(x), value, __ATOMIC_RELAXED)
+#define data_race(expression)	(expression)
 /* To swap there and back is the same. */
 #define cpu_to_be64(x)		((__be64)be64_to_cpu(x))
 #define cpu_to_be32(x)		((__be32)be32_to_cpu(x))

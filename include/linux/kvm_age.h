@@ -14,7 +14,7 @@
  * @start: host virtual address of the page that bit 0 of its bitmaps stands for
  * @what: the question
  * @lockless: kvm_arch_age_lockless() is to be asked first
- * @slow: some of the answer takes mmu_lock
+ * @slow: some of the answer is that of kvm_age_gfn() or kvm_test_age_gfn()
  * @held: pages looked at since mmu_lock was taken; 0 if it is not held
  */
 struct kvm_age {
@@ -39,8 +39,8 @@ static inline unsigned long kvm_age_first_bit(const struct kvm_gfn_range *range)
  * @kvm: the guest
  *
  * Asked before memslots are looked up. If the answer is no, kvm_age_gfn() and
- * kvm_test_age_gfn() serve it, with mmu_lock held. It may have changed when the
- * tables are looked at: kvm_arch_age_lockless() says so then.
+ * kvm_test_age_gfn() serve it. It may have changed when the tables are looked at:
+ * kvm_arch_age_lockless() says so then.
  *
  * Context: kvm->srcu need not be held, mmu_lock must not be. Must not sleep.
  * Return: true if it does, for some of the guest's memory at least.
@@ -52,10 +52,11 @@ bool kvm_arch_can_age_lockless(struct kvm *kvm);
  * @kvm: the guest
  * @range: the range; its arg.age is the question
  *
- * Answers for what can be answered for without mmu_lock, and sets
+ * Answers for what can be answered for by a walk without mmu_lock, and sets
  * &kvm_age.slow if that is not all. Then kvm_age_gfn() or kvm_test_age_gfn() is
- * called with mmu_lock held for each wanted page, or the former for a run of
- * them, to answer for the rest, and the answers are merged.
+ * called for each wanted page, or the former for a run of them, to answer for
+ * the rest, and the answers are merged. mmu_lock is held for them if
+ * CONFIG_KVM_AGE_LOCKED is set.
  *
  * Context: kvm->srcu is held, and locks of mm. Must not sleep.
  * Return: true if any page was young.
@@ -73,6 +74,12 @@ static inline bool kvm_arch_age_lockless(struct kvm *kvm,
 	return false;
 }
 #endif
+
+/* Who does it without mmu_lock may lose the number that another one adds. */
+static inline void kvm_count_aged_slow(struct kvm *kvm, unsigned long nr)
+{
+	data_race(kvm->stat.generic.pages_aged_slow += nr);
+}
 
 bool kvm_age_range(struct kvm *kvm, struct kvm_gfn_range *range);
 void kvm_age_unlock(struct kvm *kvm, struct kvm_age *age);

@@ -333,8 +333,8 @@ static void test_region(struct region *region)
 	}
 }
 
-/* Is there a reason to take mmu_lock?  The guest is not nested, nor secure. */
-static bool must_lock(void)
+/* Is there a reason not to walk?  The guest is not nested, nor secure. */
+static bool not_walked(void)
 {
 #ifdef __x86_64__
 	if (!kvm_is_tdp_enabled() || !get_kvm_param_bool("tdp_mmu"))
@@ -368,15 +368,15 @@ static void stay_on_this_cpu(void)
 		    "sched_setaffinity() failed, errno %d", errno);
 }
 
-static void test_lock(const struct region *region)
+static void test_walked(const struct region *region)
 {
 	u64 slow = pages_aged_slow(region->vm);
 
-	if (slow == UINT64_MAX || must_lock())
-		ksft_test_result_skip("%s: no page waited for mmu_lock\n",
+	if (slow == UINT64_MAX || not_walked())
+		ksft_test_result_skip("%s: all pages were walked\n",
 				      region->name);
 	else
-		ksft_test_result(!slow, "%s: no page waited for mmu_lock\n",
+		ksft_test_result(!slow, "%s: all pages were walked\n",
 				 region->name);
 }
 
@@ -411,7 +411,7 @@ int main(void)
 
 	for (i = 0; i < nr; i++) {
 		test_region(&regions[i]);
-		test_lock(&regions[i]);
+		test_walked(&regions[i]);
 		kvm_vm_free(regions[i].vm);
 	}
 

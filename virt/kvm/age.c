@@ -39,7 +39,7 @@ static void kvm_age_lock(struct kvm *kvm, struct kvm_age *age,
 }
 
 /**
- * struct kvm_age_pages - pages of a range that are aged with mmu_lock held
+ * struct kvm_age_pages - pages of a range that are aged by kvm_age_gfn()
  * @kvm: the guest
  * @start: the first page
  * @range: those that are looked at this moment
@@ -127,10 +127,8 @@ static noinline bool kvm_age_range_slow(struct kvm *kvm,
 					       kvm_clear_pages, &pages);
 	}
 
-	/* mmu_lock is held since the last page; if it is not, there is no sum */
-	if (age->held)
-		kvm->stat.generic.pages_aged_slow += max(pages.tested,
-							 pages.cleared);
+	if (pages.tested || pages.cleared)
+		kvm_count_aged_slow(kvm, max(pages.tested, pages.cleared));
 	return young;
 }
 
