@@ -19,10 +19,10 @@ static noinline bool kvm_publish_stage2(struct kvm *kvm)
 {
 	struct kvm_pgtable *pgt;
 
-	if (!READ_ONCE(kvm->arch.mmu.pgd_phys))
-		return false;
 	if (!READ_ONCE(kvm->arch.mmu.pgt))
 		return true;
+	if (!READ_ONCE(kvm->arch.mmu.pgd_phys))
+		return false;
 
 	/* Nobody is unmapping now, and about to free a table at once. */
 	write_lock(&kvm->mmu_lock);
