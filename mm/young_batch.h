@@ -14,7 +14,7 @@
 #include <linux/mmzone.h>
 #include <linux/pgtable.h>
 
-#ifdef CONFIG_MMU_NOTIFIER
+#if defined(CONFIG_MMU_NOTIFIER) && defined(CONFIG_LRU_GEN)
 
 /* A word for each bitmap: they are on the stack. */
 #define YOUNG_BATCH_PAGES	((unsigned long)BITS_PER_LONG)
@@ -58,7 +58,9 @@
  * slow, young_batch_wanted() looks ahead for the pages of a window that will be
  * asked for, and one call tests and clears them all. As each page costs more
  * then, a window must follow the last one at once, and that must have been of
- * use as a whole.
+ * use as a whole. Pages of a large folio are alone then, as far as no window
+ * has them: one answer is all that is wanted of them, and whoever answers slowly
+ * would give one for each.
  */
 struct young_batch {
 	unsigned long start;
@@ -268,7 +270,7 @@ static noinline bool young_batch_open(struct young_batch *batch,
 	if (batch->clear)
 		__young_batch_flush(batch, vma->vm_mm);
 
-	if (batch->slow ? gap || used < last : gap > last || 2 * used < last) {
+	if (batch->slow ? gap || used < last || nr > 1 : gap > last || 2 * used < last) {
 		batch->reach = batch->slow ? PAGE_SIZE : 2 * PAGE_SIZE;
 		return young_batch_alone(batch, vma->vm_mm, addr, nr);
 	}
@@ -376,7 +378,7 @@ static __always_inline bool young_batch_age(struct young_batch *batch,
 	return answer & 1;
 }
 
-#else /* !CONFIG_MMU_NOTIFIER */
+#else /* !CONFIG_MMU_NOTIFIER || !CONFIG_LRU_GEN */
 
 struct young_batch { };
 
@@ -386,6 +388,6 @@ struct young_batch { };
 #define young_batch_age(batch, lruvec, vma, pte, i, addr, nr, end) \
 	({ (void)(batch); false; })
 
-#endif /* CONFIG_MMU_NOTIFIER */
+#endif /* CONFIG_MMU_NOTIFIER && CONFIG_LRU_GEN */
 
 #endif /* _MM_YOUNG_BATCH_H */

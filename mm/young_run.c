@@ -38,12 +38,6 @@ static unsigned int young_run_pages(struct folio *folio,
 static noinline bool young_run_clear_all(struct page_vma_mapped_walk *pvmw,
 					 unsigned int nr)
 {
-	unsigned long wanted = GENMASK(nr - 1, 0);
-	const struct mmu_notifier_young what = {
-		.predicate = &wanted,
-		.nbits = BITS_PER_LONG,
-		.clear = true,
-	};
 	struct vm_area_struct *vma = pvmw->vma;
 	unsigned long addr = pvmw->address;
 	bool young = false;
@@ -52,10 +46,7 @@ static noinline bool young_run_clear_all(struct page_vma_mapped_walk *pvmw,
 	for (i = 0; i < nr; i++)
 		young |= ptep_test_and_clear_young(vma, addr + i * PAGE_SIZE,
 						   pvmw->pte + i);
-	if (mmu_notifier_test_clear_young(vma->vm_mm, addr,
-					  addr + nr * PAGE_SIZE, &what) &
-	    MMU_NOTIFIER_YOUNG)
-		young = true;
+	young |= mmu_notifier_clear_run(vma->vm_mm, addr, nr);
 	young_run_skip(pvmw, nr);
 	return young;
 }

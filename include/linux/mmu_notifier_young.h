@@ -134,6 +134,35 @@ static inline bool mmu_notifier_age_entry(struct mm_struct *mm,
 	return mmu_notifier_age_range(mm, addr, addr + size, clear);
 }
 
+/**
+ * mmu_notifier_clear_run() - make small pages old in secondary MMUs
+ * @mm: the address space
+ * @start: address of the first page
+ * @nr: number of pages, at most BITS_PER_LONG
+ *
+ * Each of them is asked for by name. Of the range that mmu_notifier_clear_young()
+ * is given, some secondary MMUs look at no more than the first entry.
+ *
+ * Context: as mmu_notifier_test_clear_young().
+ * Return: true if any was young.
+ */
+static inline bool mmu_notifier_clear_run(struct mm_struct *mm,
+					  unsigned long start, unsigned int nr)
+{
+	const unsigned long wanted = GENMASK(nr - 1, 0);
+	const struct mmu_notifier_young what = {
+		.predicate = &wanted,
+		.nbits = BITS_PER_LONG,
+		.clear = true,
+	};
+	unsigned long end = start + nr * PAGE_SIZE;
+
+	if (nr == 1)
+		return mmu_notifier_clear_young(mm, start, end);
+	return mmu_notifier_test_clear_young(mm, start, end, &what) &
+	       MMU_NOTIFIER_YOUNG;
+}
+
 /* Is the page of a bit wanted; and, with @test, was it found young? */
 static __always_inline bool
 mmu_notifier_wants(const struct mmu_notifier_young *what, unsigned long bit,

@@ -4,6 +4,7 @@
  * must find the same pages young, clear the same, and never ask more often.
  */
 #define CONFIG_MMU_NOTIFIER 1
+#define CONFIG_LRU_GEN 1
 #include <mm/young_batch.h>
 
 #include "notifier.h"
@@ -25,6 +26,7 @@
  * @calls: of the notifier
  * @locked: pages that it took the lock for
  * @largest: pages that one call asked about
+ * @told: pages that slow answers told apart
  */
 struct table {
 	pte_t pte[PAGES];
@@ -35,6 +37,7 @@ struct table {
 	unsigned int calls;
 	unsigned int locked;
 	unsigned int largest;
+	unsigned int told;
 };
 
 static struct table *asked;
@@ -55,6 +58,7 @@ unsigned int __mmu_notifier_test_clear_young(struct mm_struct *mm,
 		bool wanted = !what->predicate || test_bit(i, what->predicate);
 
 		asked->locked += slow && wanted;
+		asked->told += slow && wanted && (what->young || what->predicate);
 		if (slow && !wanted)
 			continue;
 		if (asked->young[first + i]) {
@@ -303,6 +307,24 @@ static void overlap(struct kunit *t)
 	}
 }
 
+/* Slow answers are for a folio as a whole, once it is known that they are slow. */
+static void folios(struct kunit *t)
+{
+	const unsigned int pages = 16;
+	struct table table = { .slow_from = 1, .largest = 64 }, after;
+	unsigned int i;
+
+	alone_pages = pages;
+	for (i = 0; i < PAGES; i++) {
+		table.pte[i].present = true;
+		table.ours[i] = true;
+		table.folio[i] = i / pages * pages;
+	}
+	compare(&table, 0, PAGES, PAGES, &after);
+	check(after.calls == PAGES / pages, "%u calls", after.calls);
+	check(after.told == pages, "%u pages were told apart", after.told);
+}
+
 /* All in one call, or with locks from the start, or from some call on. */
 static void random_fast(struct kunit *t)
 {
@@ -340,6 +362,7 @@ static struct kunit_case young_batch_cases[] = {
 	KUNIT_CASE(random_folios),
 	KUNIT_CASE(random_folios_slow),
 	KUNIT_CASE(overlap),
+	KUNIT_CASE(folios),
 	KUNIT_CASE(growth),
 	KUNIT_CASE(gaps),
 	{ }
