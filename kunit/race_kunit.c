@@ -41,7 +41,7 @@ static u64 replace(struct model *m, const struct model_mapping *map)
 	return model_leaf_value(m, ~map->first, map->level, true);
 }
 
-static u64 split(struct model *m, const struct model_mapping *map)
+static u64 split_mapping(struct model *m, const struct model_mapping *map)
 {
 	struct model_table *table;
 	unsigned int i;
@@ -215,7 +215,7 @@ static void race_frozen(struct kunit *test)
 /* A bit taken from an address in the table's entry. */
 static void race_split(struct kunit *test)
 {
-	race(test, (struct race) { split, true });
+	race(test, (struct race) { split_mapping, true });
 }
 
 /* The other page's bit taken, and nobody told. */
