@@ -143,11 +143,12 @@ static void usage(FILE *out)
 
 	collect();
 	fprintf(out,
-		"usage: young-test [--machine=WORDS] [--expect=fast|slow] [--software-flag]\n"
-		"       [--long] [--list] [SCENARIO | \"SCENARIO: TEST\"]...\n"
+		"usage: young-test [--machine=WORDS] [--expect=fast|slow] [--lockless-slow]\n"
+		"       [--software-flag] [--long] [--list] [SCENARIO | \"SCENARIO: TEST\"]...\n"
 		"  machine  fail if it is another one than this\n"
-		"  fast  every answer must come without kvm->mmu_lock (default)\n"
-		"  slow  every answer must come under it, and be right all the same\n"
+		"  fast  every answer must come by a walk without kvm->mmu_lock (default)\n"
+		"  slow  none does, and all must be right all the same\n"
+		"  lockless-slow  not even what is slow may take kvm->mmu_lock; else it must\n"
 		"  software-flag  the CPU does not set accessed bits: a fault under mmu_lock does\n"
 		"  long  ten times the rounds, where there are rounds\n"
 		"This machine is %s.\n"
@@ -198,6 +199,8 @@ int main(int argc, char **argv)
 			machine = argv[i] + strlen("--machine=");
 		} else if (!strcmp(argv[i], "--software-flag")) {
 			software_flag = true;
+		} else if (!strcmp(argv[i], "--lockless-slow")) {
+			lockless_slow = true;
 		} else if (!strcmp(argv[i], "--long")) {
 			effort = 10;
 		} else if (!strcmp(argv[i], "--list")) {

@@ -78,14 +78,14 @@ static void reclaimed(void)
 	swapped_in = vmstat("pswpin") - swapped_in;
 	slow = vm_stat(vm, "pages_aged_slow");
 	note("%" PRIu64 " pages out, %" PRIu64 " in, %u passes of MGLRU, %" PRIu64
-	     " pages aged under mmu_lock", swapped_out, swapped_in, reclaim.passes, slow);
+	     " pages aged slowly", swapped_out, swapped_in, reclaim.passes, slow);
 	check(swapped_out >= (GUEST_SIZE - LIMIT) / page_size,
 	      "got %" PRIu64 " pages swapped out, expected what does not fit", swapped_out);
 	check(swapped_in >= (GUEST_SIZE - LIMIT) / page_size,
 	      "got %" PRIu64 " pages swapped in, expected what does not fit", swapped_in);
 	check(reclaim.passes >= ROUNDS, "got %u passes of MGLRU, expected %u",
 	      reclaim.passes, ROUNDS);
-	check(expect_fast == !slow, "got %" PRIu64 " pages aged under mmu_lock, expected %s",
+	check(expect_fast == !slow, "got %" PRIu64 " pages aged slowly, expected %s",
 	      slow, expect_fast ? "none" : "all");
 }
 

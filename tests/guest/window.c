@@ -17,6 +17,7 @@
 #define GUARD	4
 
 bool expect_fast = true;
+bool lockless_slow;
 bool expect_walk;
 bool software_flag;
 

@@ -16,6 +16,9 @@
 /* From the command line: how all subscribers of a test must answer. */
 extern bool expect_fast;
 
+/* Not even a slow answer takes kvm->mmu_lock: not every kernel needs it for them. */
+extern bool lockless_slow;
+
 /*
  * Without expect_fast: what the guest touched itself is seen without mmu_lock all
  * the same, that is for its nested guest.
