@@ -24,6 +24,11 @@ DEFAULT bool arch_mmu_lock_spins(void)
 	return false;
 }
 
+DEFAULT bool arch_flushes_young(void)
+{
+	return true;
+}
+
 DEFAULT const char *arch_machine(void)
 {
 	return "unknown";

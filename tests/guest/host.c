@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -272,6 +273,16 @@ void cgroup_enter(const char *cgroup)
 	check(!mkdir(path, 0755) || errno == EEXIST, "%s: %s", path, strerror(errno));
 	snprintf(path, sizeof(path), CGROUPS "%s/cgroup.procs", cgroup);
 	check(write_file(path, "%d", getpid()), "%s: %s", path, strerror(errno));
+}
+
+bool kernel_since(unsigned int major, unsigned int minor)
+{
+	unsigned int this_major, this_minor;
+	struct utsname kernel;
+
+	check(!uname(&kernel) && sscanf(kernel.release, "%u.%u", &this_major, &this_minor) == 2,
+	      "the kernel's release is not known");
+	return this_major > major || (this_major == major && this_minor >= minor);
 }
 
 void lru_drain(void)

@@ -58,6 +58,9 @@ uint64_t smaps_bytes(const void *start, size_t size, const char *field);
  */
 uint64_t mmu_lock_acquisitions(void);
 
+/* Is the kernel of this release or a later one? */
+bool kernel_since(unsigned int major, unsigned int minor);
+
 /*
  * A page on its way to an LRU list waits in an array of the CPU that sent it, where
  * reclaim cannot have it. Puts all that wait, on any CPU, on their lists.

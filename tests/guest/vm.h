@@ -212,6 +212,9 @@ bool arch_may_probe(uint64_t address);
 /* Is mmu_lock a spinlock, not an rwlock? */
 bool arch_mmu_lock_spins(void);
 
+/* Do those who ask for a flush of what was young get one? */
+bool arch_flushes_young(void);
+
 /*
  * The function of the kernel that walks without mmu_lock, and the one that it is
  * part of if the compiler wanted it so; or NULL.

@@ -6,6 +6,7 @@
  * management mode. Nested guests are in x86_nested.c.
  */
 #include "guest.h"
+#include "host.h"
 #include "tap.h"
 #include "x86.h"
 
@@ -270,6 +271,11 @@ static bool kvm_parameter(const char *name)
 	value = fgetc(file);
 	fclose(file);
 	return value == 'Y';
+}
+
+bool arch_flushes_young(void)
+{
+	return !kernel_since(6, 13);
 }
 
 static bool has_vmx(void)
