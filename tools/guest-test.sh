@@ -279,7 +279,7 @@ BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1)
 export BUSYBOX
 "$TOP/tools/initramfs.sh" "$tmp/initramfs" "${files[@]}"
 
-selftests_args='page_poison=1 hugepages=8 guest_swap_mb=200 guest_cmd="selftests"'
+selftests_args="page_poison=1 hugepages=8 guest_swap_mb=200 guest_cmd=\"selftests$long\""
 swapped="guest_swap_mb=512 $(young '' procfs-swap batch-swap reclaim)"
 for name in "${runs[@]}"; do
 	rm -f "$logs/$name.log"

@@ -18,7 +18,7 @@ headers=$out/usr/.installed
 # mm's Makefile would leave files in the tree
 mm_test() {
 	local folder=$KEY/patched/tools/testing/selftests/mm
-	"${CROSS}gcc" -static -O2 -Wall -pthread -isystem "$out/usr/include" -o "$out/mm/$1" \
+	"${CROSS}gcc" -static -O2 -Wall -pthread -isystem "$out/usr/include" -I "${folder%/*}" -o "$out/mm/$1" \
 		"$folder/$1.c" "$folder/vm_util.c"
 }
 
