@@ -195,6 +195,8 @@ passed_now=$((total + ${#names[@]}))
 
 # Would they be found? What LONG=1 appends to a file must be refused.
 [ -z "${LONG:-}" ] || while read -r name file text; do
+	# after 6.12, s390 answers for ranges, too
+	[ "$BASE-$name" = 6.12-s390 ] || [ "$name" != s390 ] || continue
 	label="planted for $name in $file: $text"
 	printf '%s\n' "$text" >>"$tree/$file"
 	! new=$(build "$name" 2>"$tmp/refused") || [ -n "$new" ] || fail "nothing is found"
