@@ -200,19 +200,17 @@ instrumented() {
 		die "$1 was compiled without KASAN or KCSAN, although that is configured"
 }
 
-# selftests_of ARCH: SELFTESTS are what tests/guest/selftests runs, MEMORY_TEST is the
-# one whose guest uses all memory, if there is one that ends within minutes: in that of
-# later kernels each page faults
+# selftests_of ARCH: SELFTESTS are what tests/guest/selftests runs
 selftests_of() {
 	SELFTESTS=(demand_paging_test dirty_log_test access_tracking_perf_test
 		memslot_modification_stress_test age_exactness_test mm/page_referenced)
 	case $BASE-$1 in
-	6.12-x86) MEMORY_TEST=max_guest_memory_test SELFTESTS+=(max_guest_memory_test) ;;
-	*-x86) MEMORY_TEST='' SELFTESTS+=(mmu_stress_test x86/nested_tdp_fault_test) ;;
-	6.12-arm64) MEMORY_TEST='' SELFTESTS+=(kvm_page_table_test aarch64/page_fault_test) ;;
-	*-arm64) MEMORY_TEST='' SELFTESTS+=(kvm_page_table_test arm64/page_fault_test mmu_stress_test) ;;
+	6.12-x86) SELFTESTS+=(max_guest_memory_test) ;;
+	*-x86) SELFTESTS+=(mmu_stress_test x86/nested_tdp_fault_test) ;;
+	6.12-arm64) SELFTESTS+=(kvm_page_table_test aarch64/page_fault_test) ;;
+	*-arm64) SELFTESTS+=(kvm_page_table_test arm64/page_fault_test mmu_stress_test) ;;
 	# KVM has none for it
-	*-powerpc) MEMORY_TEST='' SELFTESTS=() ;;
+	*-powerpc) SELFTESTS=() ;;
 	esac
 }
 
