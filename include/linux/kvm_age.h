@@ -75,9 +75,9 @@ static inline bool kvm_arch_age_lockless(struct kvm *kvm,
 }
 #endif
 
-/* Who does it without mmu_lock may lose the number that another one adds. */
 static inline void kvm_count_aged_slow(struct kvm *kvm, unsigned long nr)
 {
+	/* Without mmu_lock, what two add at a time may be what one of them adds. */
 	data_race(kvm->stat.generic.pages_aged_slow += nr);
 }
 
