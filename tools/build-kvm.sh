@@ -18,7 +18,9 @@
 . "$(dirname "$0")/lib.sh"
 
 names=(x86 arm64 powerpc x86-clang x86-32 x86-nonotifier arm64-16k arm64-64k powerpc-4k ppc32 s390 riscv mips64)
-[ $# -gt 0 ] || { printf '%s\n' "${names[@]}"; exit; }
+# later kernels want a clang that Debian 12 calls by another name: 13 has it
+[ "${BASE:-6.12}" = 6.12 ] || [ "$(clang -dumpversion | cut -d. -f1)" -ge 17 ] || names=("${names[@]/x86-clang/}")
+[ $# -gt 0 ] || { printf '%s\n' "${names[@]}" | grep .; exit; }
 [[ " ${names[*]} " == *" ${2:-none} "* ]] || die "usage: build-kvm.sh stock|patched|series ${names[*]} [OBJECT...]"
 name=$2 compiler=gcc
 case $name in
