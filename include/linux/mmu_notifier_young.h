@@ -155,12 +155,9 @@ static inline bool mmu_notifier_clear_run(struct mm_struct *mm,
 		.nbits = BITS_PER_LONG,
 		.clear = true,
 	};
-	unsigned long end = start + nr * PAGE_SIZE;
 
-	if (nr == 1)
-		return mmu_notifier_clear_young(mm, start, end);
-	return mmu_notifier_test_clear_young(mm, start, end, &what) &
-	       MMU_NOTIFIER_YOUNG;
+	return mmu_notifier_test_clear_young(mm, start, start + nr * PAGE_SIZE,
+					     &what) & MMU_NOTIFIER_YOUNG;
 }
 
 /* Is the page of a bit wanted; and, with @test, was it found young? */

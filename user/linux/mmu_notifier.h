@@ -15,14 +15,6 @@ static inline bool mm_has_notifiers(const struct mm_struct *mm)
 	return mm->has_notifiers;
 }
 
-static inline bool mmu_notifier_clear_young(struct mm_struct *mm,
-					    unsigned long start,
-					    unsigned long end)
-{
-	return mm_has_notifiers(mm) &&
-	       __mmu_notifier_clear_young(mm, start, end);
-}
-
 static inline bool ptep_clear_young_notify(struct vm_area_struct *vma,
 					   unsigned long addr, pte_t *ptep)
 {
