@@ -296,7 +296,7 @@ __young_batch_age(struct young_batch *batch, struct lruvec *lruvec,
 		bit = young_batch_pages(batch->start, addr);
 		bits = batch->young >> bit;
 		young = bits & GENMASK(known - 1, 0);
-		bits = bits >> known << 1 | (young ? 1 : 0);
+		bits = bits >> known << 1 | (young != 0);
 		if (known == nr) {
 			batch->clear |= young << bit;
 		} else if (!batch->slow) {

@@ -40,13 +40,12 @@ static noinline bool young_run_clear_all(struct page_vma_mapped_walk *pvmw,
 {
 	struct vm_area_struct *vma = pvmw->vma;
 	unsigned long addr = pvmw->address;
-	bool young = false;
+	bool young = mmu_notifier_clear_run(vma->vm_mm, addr, nr);
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
 		young |= ptep_test_and_clear_young(vma, addr + i * PAGE_SIZE,
 						   pvmw->pte + i);
-	young |= mmu_notifier_clear_run(vma->vm_mm, addr, nr);
 	young_run_skip(pvmw, nr);
 	return young;
 }

@@ -10,6 +10,7 @@
 #include "notifier.h"
 #include "test.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define PAGES	512
@@ -112,6 +113,9 @@ static void walk_mapping(struct table *table, struct young_batch *batch, unsigne
 		if (!table->pte[i].present || !table->ours[i])
 			continue;
 		nr = pages_of_folio(table, i, end);
+		/* clang-tidy would not know */
+		if (!nr)
+			abort();
 		seen += nr - 1;
 		folio = table->folio[i];
 		for (j = 0; j < nr; j++)
