@@ -27,6 +27,9 @@
 
 /**
  * struct young_batch - pages whose age in the secondary MMUs is known
+ * @lruvec: whose pages concern the caller
+ * @vma: the mapping
+ * @stop: where the caller's walk will end, not beyond the page table or the mapping
  * @start: address of the page that bit 0 stands for; not kept for a lone page
  * @end: first address beyond the window
  * @reach: how far behind a lone page the next one is alone, too; or, after a
@@ -36,6 +39,7 @@
  * @used: other pages of the window for which its answer was of use
  * @skipped: pages that the caller did not come by, since young_batch_flush()
  * @can_swap: anonymous pages concern the caller
+ * @notified: there are secondary MMUs
  * @slow: the secondary MMUs answered slowly
  *
  * The caller visits pages in ascending order, and calls young_batch_age() for
@@ -63,6 +67,9 @@
  * would give one for each.
  */
 struct young_batch {
+	struct lruvec *lruvec;
+	struct vm_area_struct *vma;
+	unsigned long stop;
 	unsigned long start;
 	unsigned long end;
 	unsigned long reach;
@@ -71,6 +78,7 @@ struct young_batch {
 	unsigned int used;
 	unsigned int skipped;
 	bool can_swap;
+	bool notified;
 	bool slow;
 };
 
@@ -83,15 +91,24 @@ static unsigned long young_batch_wanted(struct lruvec *lruvec,
 					pte_t *ptep, unsigned long addr,
 					unsigned long nr, bool can_swap);
 
-static inline void young_batch_init(struct young_batch *batch, bool can_swap)
+/* Who registers later, has not seen this page table yet. */
+static inline void young_batch_init(struct young_batch *batch,
+				    struct lruvec *lruvec,
+				    struct vm_area_struct *vma,
+				    unsigned long end, bool can_swap)
 {
-	batch->start = 0;
+	batch->notified = mm_has_notifiers(vma->vm_mm);
+	batch->clear = 0;
+	batch->skipped = 0;
+	if (!batch->notified)
+		return;
+
+	batch->lruvec = lruvec;
+	batch->vma = vma;
+	batch->stop = end;
 	batch->end = 0;
 	batch->reach = 2 * PAGE_SIZE;
-	batch->young = 0;
-	batch->clear = 0;
 	batch->used = 1;
-	batch->skipped = 0;
 	batch->can_swap = can_swap;
 	batch->slow = false;
 }
@@ -102,8 +119,7 @@ static inline unsigned long young_batch_pages(unsigned long start,
 	return (end - start) / PAGE_SIZE;
 }
 
-static noinline void __young_batch_flush(struct young_batch *batch,
-					 struct mm_struct *mm)
+static noinline void __young_batch_flush(struct young_batch *batch)
 {
 	struct mmu_notifier_young what = {
 		.predicate = &batch->clear,
@@ -112,7 +128,7 @@ static noinline void __young_batch_flush(struct young_batch *batch,
 	};
 
 	if (!batch->slow)
-		mmu_notifier_test_clear_young(mm, batch->start,
+		mmu_notifier_test_clear_young(batch->vma->vm_mm, batch->start,
 					      batch->start +
 					      (__fls(batch->clear) + 1) *
 					      PAGE_SIZE, &what);
@@ -122,20 +138,15 @@ static noinline void __young_batch_flush(struct young_batch *batch,
 /**
  * young_batch_flush() - clear what remains to be cleared
  * @batch: the batch
- * @mm: the address space
  *
  * Context: as young_batch_age(), before the page-table lock is released.
  * Return: the number of pages that were skipped.
  */
-static inline unsigned int young_batch_flush(struct young_batch *batch,
-					     struct mm_struct *mm)
+static inline unsigned int young_batch_flush(struct young_batch *batch)
 {
-	unsigned int skipped = batch->skipped;
-
 	if (batch->clear)
-		__young_batch_flush(batch, mm);
-	batch->skipped = 0;
-	return skipped;
+		__young_batch_flush(batch);
+	return batch->skipped;
 }
 
 /* Of @nr entries, how many are old and present before another one comes? By fours. */
@@ -189,9 +200,7 @@ static noinline unsigned int young_batch_skip(struct young_batch *batch,
  * Test @pages from @addr on, and clear the first @nr of them; or all wanted pages,
  * if slow.
  */
-static noinline bool young_batch_ask(struct young_batch *batch,
-				     struct lruvec *lruvec,
-				     struct vm_area_struct *vma, pte_t *ptep,
+static noinline bool young_batch_ask(struct young_batch *batch, pte_t *ptep,
 				     unsigned long addr, unsigned int nr,
 				     unsigned long pages)
 {
@@ -206,9 +215,9 @@ static noinline bool young_batch_ask(struct young_batch *batch,
 	unsigned int answer;
 
 	if (batch->slow)
-		wanted = young_batch_wanted(lruvec, vma, ptep, addr, pages,
-					    batch->can_swap);
-	answer = mmu_notifier_test_clear_young(vma->vm_mm, addr, end, &what);
+		wanted = young_batch_wanted(batch->lruvec, batch->vma, ptep, addr,
+					    pages, batch->can_swap);
+	answer = mmu_notifier_test_clear_young(batch->vma->vm_mm, addr, end, &what);
 	if (answer & MMU_NOTIFIER_SLOW && !batch->slow) {
 		batch->slow = true;
 		end = addr + nr * PAGE_SIZE;
@@ -221,44 +230,24 @@ static noinline bool young_batch_ask(struct young_batch *batch,
 
 /* Ask about pages as if there were no windows. */
 static inline bool young_batch_alone(struct young_batch *batch,
-				     struct mm_struct *mm, unsigned long addr,
-				     unsigned int nr)
+				     unsigned long addr, unsigned long nr)
 {
 	batch->end = addr + nr * PAGE_SIZE;
-	return __mmu_notifier_clear_young(mm, addr, batch->end);
-}
-
-/* So many pages that no window has them all: nothing is to be learnt of others. */
-static noinline bool young_batch_large(struct young_batch *batch,
-				       struct mm_struct *mm, unsigned long addr,
-				       unsigned int nr)
-{
-	unsigned int known = 0;
-	bool young = false;
-
-	/* what has been cleared by now */
-	if (batch->slow && addr < batch->end) {
-		known = young_batch_pages(addr, batch->end);
-		young = batch->young >> young_batch_pages(batch->start, addr);
-	}
-	batch->reach = 2 * PAGE_SIZE;
-	return young_batch_alone(batch, mm, addr + known * PAGE_SIZE,
-				 nr - known) || young;
+	return __mmu_notifier_clear_young(batch->vma->vm_mm, addr, batch->end);
 }
 
 /*
  * A gap between windows may be as large as the last one was, which is one page
- * if that was alone; if answers are slow, there must be none.
+ * if that was alone; if answers are slow, there must be none. Of so many pages
+ * that no window has them all, nothing is to be learnt of others.
  */
-static noinline bool young_batch_open(struct young_batch *batch,
-				      struct lruvec *lruvec,
-				      struct vm_area_struct *vma, pte_t *ptep,
-				      unsigned long addr, unsigned int nr,
-				      unsigned long end)
+static noinline bool young_batch_open(struct young_batch *batch, pte_t *ptep,
+				      unsigned long addr, unsigned int nr)
 {
 	unsigned long used = batch->used + hweight_long(batch->clear);
 	unsigned long gap = young_batch_pages(batch->end, addr);
 	unsigned long last = 1, pages = 1;
+	bool alone;
 
 	if (batch->reach == YOUNG_BATCH_WINDOW) {
 		last = young_batch_pages(batch->start, batch->end);
@@ -268,27 +257,29 @@ static noinline bool young_batch_open(struct young_batch *batch,
 	}
 
 	if (batch->clear)
-		__young_batch_flush(batch, vma->vm_mm);
+		__young_batch_flush(batch);
 
-	if (batch->slow ? gap || used < last || nr > 1 : gap > last || 2 * used < last) {
+	if (batch->slow)
+		alone = gap || used < last || nr > 1;
+	else
+		alone = gap > last || 2 * used < last || nr >= YOUNG_BATCH_PAGES;
+	if (alone) {
 		batch->reach = batch->slow ? PAGE_SIZE : 2 * PAGE_SIZE;
-		return young_batch_alone(batch, vma->vm_mm, addr, nr);
+		return young_batch_alone(batch, addr, nr);
 	}
 
 	batch->young = 0;
 	batch->used = nr;
-	return young_batch_ask(batch, lruvec, vma, ptep, addr, nr,
-			       min(max(pages, nr), young_batch_pages(addr, end)));
+	pages = min(max(pages, nr), young_batch_pages(addr, batch->stop));
+	return young_batch_ask(batch, ptep, addr, nr, pages);
 }
 
-/* What secondary MMUs say of pages, and twice the number of pages to skip. */
-static noinline unsigned long
-__young_batch_age(struct young_batch *batch, struct lruvec *lruvec,
-		  struct vm_area_struct *vma, pte_t *ptep, unsigned long addr,
-		  unsigned int nr, unsigned long end)
+/* Pages that are not alone: are they young, and twice the number of pages to skip. */
+static noinline unsigned long young_batch_near(struct young_batch *batch,
+					       unsigned long addr,
+					       unsigned long nr, pte_t *ptep)
 {
-	unsigned long bits = 0, bit, young;
-	unsigned int known = 0;
+	unsigned long bits = 0, bit, young, known = 0;
 
 	/* Pages are visited in ascending order: none is below the window. */
 	if (addr < batch->end) {
@@ -296,7 +287,7 @@ __young_batch_age(struct young_batch *batch, struct lruvec *lruvec,
 		bit = young_batch_pages(batch->start, addr);
 		bits = batch->young >> bit;
 		young = bits & GENMASK(known - 1, 0);
-		bits = bits >> known << 1 | (young != 0);
+		bits = (bits >> (known - 1) & ~1UL) | (young != 0);
 		if (known == nr) {
 			batch->clear |= young << bit;
 		} else if (!batch->slow) {
@@ -306,9 +297,9 @@ __young_batch_age(struct young_batch *batch, struct lruvec *lruvec,
 		}
 	}
 	if (known < nr)
-		bits = (bits & 1) | young_batch_open(batch, lruvec, vma, ptep + known,
+		bits = (bits & 1) | young_batch_open(batch, ptep + known,
 						     addr + known * PAGE_SIZE,
-						     nr - known, end);
+						     nr - known);
 
 	/* the next one is young, or the window ends */
 	addr += (nr - 1) * PAGE_SIZE;
@@ -322,59 +313,56 @@ __young_batch_age(struct young_batch *batch, struct lruvec *lruvec,
 static inline bool young_batch_hit(struct young_batch *batch,
 				   unsigned long addr)
 {
-	unsigned long bit = young_batch_pages(batch->start, addr);
+	unsigned long bit;
 
-	if (addr >= batch->end || (batch->young >> bit & 3) != 3)
+	if (addr >= batch->end)
+		return false;
+	bit = young_batch_pages(batch->start, addr);
+	if ((batch->young >> bit & 3) != 3)
 		return false;
 
 	batch->clear |= BIT(bit);
 	return true;
 }
 
+static noinline unsigned long __young_batch_age(struct young_batch *batch,
+						unsigned long addr,
+						unsigned long nr, pte_t *ptep)
+{
+	if (addr - batch->end >= batch->reach)
+		return young_batch_alone(batch, addr, nr);
+	if (nr == 1 && young_batch_hit(batch, addr))
+		return true;
+	return young_batch_near(batch, addr, nr, ptep);
+}
+
 /**
  * young_batch_age() - age pages in secondary MMUs, and skip those that are old
  * @batch: the batch
- * @lruvec: whose pages concern the caller
- * @vma: the mapping
- * @pte: entries of the primary MMU
- * @i: which of them is that of the first page; so many more on return as pages
+ * @ptep: entry of the first page in the primary MMU
+ * @addr: its address
+ * @nr: number of pages, which are of one folio; so many more on return as pages
  *	behind the last one were skipped
- * @addr: address of the first page; likewise
- * @nr: number of pages, which are of one folio
- * @end: where the caller's walk will end, not beyond the page table or the
- *	mapping
  *
  * The accessed bits may be cleared only by young_batch_flush(). Pages are skipped
- * that no MMU finds young.
+ * that no MMU finds young. What is done for secondary MMUs is a function of its
+ * own: the loops around it keep their registers.
  *
- * Context: the lock of the page table is held from the first call until after
+ * Context: the lock of the page table is held from young_batch_init() until after
  * young_batch_flush().
  * Return: true if any secondary MMU found any of the pages young.
  */
 static __always_inline bool young_batch_age(struct young_batch *batch,
-					    struct lruvec *lruvec,
-					    struct vm_area_struct *vma,
-					    pte_t *pte, int *i,
-					    unsigned long *addr,
-					    unsigned int nr, unsigned long end)
+					    pte_t *ptep, unsigned long addr,
+					    unsigned int *nr)
 {
 	unsigned long answer;
 
-	if (!mm_has_notifiers(vma->vm_mm))
+	if (!batch->notified)
 		return false;
 
-	if (*addr - batch->end >= batch->reach)
-		return young_batch_alone(batch, vma->vm_mm, *addr, nr);
-
-	if (nr >= YOUNG_BATCH_PAGES)
-		return young_batch_large(batch, vma->vm_mm, *addr, nr);
-
-	if (nr == 1 && young_batch_hit(batch, *addr))
-		return true;
-
-	answer = __young_batch_age(batch, lruvec, vma, pte + *i, *addr, nr, end);
-	*i += answer / 2;
-	*addr += answer / 2 * PAGE_SIZE;
+	answer = __young_batch_age(batch, addr, *nr, ptep);
+	*nr += answer / 2;
 	return answer & 1;
 }
 
@@ -383,10 +371,9 @@ static __always_inline bool young_batch_age(struct young_batch *batch,
 struct young_batch { };
 
 /* Macros, so that what calls them is compiled as if there was nothing. */
-#define young_batch_init(batch, can_swap)	((void)(batch))
-#define young_batch_flush(batch, mm)		({ (void)(batch); 0; })
-#define young_batch_age(batch, lruvec, vma, pte, i, addr, nr, end) \
-	({ (void)(batch); false; })
+#define young_batch_init(batch, lruvec, vma, end, can_swap)	((void)(batch))
+#define young_batch_flush(batch)				({ (void)(batch); 0; })
+#define young_batch_age(batch, ptep, addr, nr)			({ (void)(batch); false; })
 
 #endif /* CONFIG_MMU_NOTIFIER && CONFIG_LRU_GEN */
 

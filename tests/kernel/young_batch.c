@@ -98,15 +98,16 @@ static unsigned int pages_of_folio(const struct table *table, unsigned int i, un
 }
 
 /* The loop of walk_pte_range() and lru_gen_look_around(). */
-static void walk_mapping(struct table *table, struct young_batch *batch, unsigned int start,
-			 unsigned int end, bool *found)
+static void walk_mapping(struct table *table, unsigned int start, unsigned int end, bool *found)
 {
+	struct young_batch batch;
 	struct mm_struct mm = { .has_notifiers = true };
 	struct vm_area_struct vma = { .vm_mm = &mm };
 	unsigned long addr = BASE + start * PAGE_SIZE;
 	unsigned int seen = 0, nr, j, folio;
 	int i;
 
+	young_batch_init(&batch, NULL, &vma, BASE + end * PAGE_SIZE, true);
 	for (i = start; addr != BASE + end * PAGE_SIZE; i += nr, addr += nr * PAGE_SIZE) {
 		nr = 1;
 		seen++;
@@ -120,23 +121,19 @@ static void walk_mapping(struct table *table, struct young_batch *batch, unsigne
 		folio = table->folio[i];
 		for (j = 0; j < nr; j++)
 			found[folio] |= ptep_test_and_clear_young(&vma, addr, table->pte + i + j);
-		found[folio] |= young_batch_age(batch, NULL, &vma, table->pte, &i, &addr, nr,
-						BASE + end * PAGE_SIZE);
+		found[folio] |= young_batch_age(&batch, table->pte + i, addr, &nr);
 	}
 	check(i == (int)end, "the walk ends where it should");
-	check(seen + young_batch_flush(batch, &mm) == end - start, "no page is forgotten");
+	check(seen + young_batch_flush(&batch) == end - start, "no page is forgotten");
 }
 
 /* walk_pte_range() goes on with the mapping that has the rest of the table. */
 static void walk(struct table *table, unsigned int start, unsigned int rest, unsigned int end,
 		 bool *found)
 {
-	struct young_batch batch;
-
 	asked = table;
-	young_batch_init(&batch, true);
-	walk_mapping(table, &batch, start, rest, found);
-	walk_mapping(table, &batch, rest, end, found);
+	walk_mapping(table, start, rest, found);
+	walk_mapping(table, rest, end, found);
 }
 
 /* Page by page, or folio by folio, as before there were windows. */
