@@ -293,6 +293,7 @@ void lru_drain(void)
 
 struct lru_gen lru_gen_read(const char *cgroup)
 {
+	unsigned long younger[2] = { 0 };
 	struct lru_gen gen = { 0 };
 	char *text = read_file(LRU_GEN);
 	bool inside = false, found = false;
@@ -305,7 +306,7 @@ struct lru_gen lru_gen_read(const char *cgroup)
 	 */
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		unsigned int id, fields;
-		unsigned long seq;
+		unsigned long seq, anon;
 		char path[256] = "";
 
 		fields = sscanf(line, "memcg %u %255s", &id, path);
@@ -315,8 +316,11 @@ struct lru_gen lru_gen_read(const char *cgroup)
 				gen.memcg = id;
 		} else if (inside && sscanf(line, " node %u", &id) == 1) {
 			gen.node = id;
-		} else if (inside && sscanf(line, " %lu", &seq) == 1) {
+		} else if (inside && sscanf(line, " %lu %*u %lu", &seq, &anon) == 2) {
 			gen.max_gen = seq;
+			gen.old += younger[0];
+			younger[0] = younger[1];
+			younger[1] = anon;
 			found = true;
 		}
 	}

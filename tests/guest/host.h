@@ -72,11 +72,13 @@ void lru_drain(void);
  * @memcg: its id
  * @node: the NUMA node
  * @max_gen: its youngest generation
+ * @old: anonymous pages that are older than the two youngest generations
  */
 struct lru_gen {
 	unsigned int memcg;
 	unsigned int node;
 	unsigned long max_gen;
+	unsigned long old;
 };
 
 /* Puts this process into a memory cgroup ("/x"), which is made if need be. */
