@@ -2,7 +2,7 @@
 # Every task of this project. The work is done by the scripts in tools/.
 
 # These count if they are given to make. Those of the environment are for others.
-$(foreach name,ARCH BASE CROSS_COMPILE KDIR OUT SIGNOFF,\
+$(foreach name,ARCH BASE CROSS_COMPILE KDIR MACHINE OUT SIGNOFF,\
 	$(if $(filter environment,$(origin $(name))),$(eval undefine $(name))))
 # the other bases, unless one is asked for
 BASES := $(if $(BASE)$(KDIR),,$(notdir $(wildcard base/*)))
@@ -79,7 +79,7 @@ audit: ## audit our code and the callers of it; KDIR=path: report on that kernel
 	@tools/audit.sh
 
 .PHONY: demo
-demo: ## show stock and patched kernel side by side; ARCH=x86|arm64|powerpc
+demo: ## show stock and patched kernel side by side; ARCH=x86|arm64|powerpc; MACHINE=haswell|sandybridge|software-flag: in brief
 	@tools/demo.sh $(or $(ARCH),x86)
 
 .PHONY: cost

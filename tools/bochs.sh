@@ -21,6 +21,8 @@ usage() {
 	  -a TEXT  the kernel's command line
 	  -m SIZE  memory (default 800M)
 	  -c N     CPUs (default 2)
+	  -i N     instructions that a CPU does in a second, of its own time (default
+	           100000000)
 
 	When the power is switched off, Bochs panics: that is exit code 1, too.
 	EOT
@@ -31,12 +33,13 @@ fail() {
 	exit 1
 }
 
-append='' memory=800M cpus=2
-while getopts a:m:c: option; do
+append='' memory=800M cpus=2 ips=100000000
+while getopts a:m:c:i: option; do
 	case $option in
 	a) append=$OPTARG ;;
 	m) memory=$OPTARG ;;
 	c) cpus=$OPTARG ;;
+	i) ips=$OPTARG ;;
 	*) usage >&2; exit 2 ;;
 	esac
 done
@@ -57,7 +60,6 @@ mb=$(numfmt --from=iec --to-unit=1048576 "$memory")
 
 # Time goes by instructions, whatever frequency a CPU says that it has. A reboot would
 # begin anew, but a triple fault is the end.
-ips=100000000
 mkdir -p "$dir/cd/isolinux"
 cp "$image" "$dir/cd/vmlinuz"
 cp "$initramfs" "$dir/cd/initrd"

@@ -18,7 +18,8 @@ usage() {
 	              haswell      EPT with them
 	              skylake      likewise, and page-modification logging
 	  -C MODEL    the CPUs' model, as QEMU's -cpu takes it
-	  -i SHIFT    count instructions: virtual time is repeatable (QEMU's -icount)
+	  -i SHIFT    count instructions: each takes 2^SHIFT nanoseconds of virtual time,
+	              which is repeatable (QEMU's -icount)
 	  -p          CPUs in parallel threads, not one after the other. Not for two
 	              vCPUs at a time on x86: QEMU's nested paging breaks there
 	  -t SECONDS  give up after this time (default 600)
@@ -147,8 +148,8 @@ qemu_command() {
 }
 
 bochs_command() {
-	[[ -z $model$icount && $thread == single ]] || fail "-C, -i and -p are for QEMU"
-	command=("$here/bochs.sh" -m "$memory" -c "$cpus" -a "$append" "$intel" "$image" "$initramfs"
+	[[ -z $model && $thread == single ]] || fail "-C and -p are for QEMU"
+	command=("$here/bochs.sh" ${icount:+-i $((1000000000 >> icount))} -m "$memory" -c "$cpus" -a "$append" "$intel" "$image" "$initramfs"
 		"$work")
 }
 

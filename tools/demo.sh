@@ -3,6 +3,8 @@
 # demo.sh ARCH: the stock and the patched kernel, each as an emulated host that
 # ages the memory of the same guest, side by side in one table; and in another one
 # what wss says of it there
+#   MACHINE=haswell, sandybridge (x86), software-flag (arm64): on another machine than
+#   the usual one, only what is counted
 # shellcheck disable=SC2317 # functions are called by step
 # shellcheck source=tools/measured.sh
 . "$(dirname "$0")/measured.sh"
@@ -10,12 +12,13 @@
 MEGABYTES=256
 
 pages='4 KB'
-# what is measured beside the walk; and the mark of rows that no user's kernel has
-evict='' mark=''
-if [ "$arch" = powerpc ]; then
-	pages='64 KB'
-	evict=1 mark='*'
-fi
+# what is measured; and the mark of rows that no user's kernel has
+walk=1 evict='' mark=''
+case $arch${MACHINE:+-$MACHINE} in
+powerpc) pages='64 KB' evict=1 mark='*' ;;
+# MGLRU walks no page tables whose accessed bits a fault sets
+arm64-software-flag) walk='' evict=1 ;;
+esac
 
 # second_run KERNEL: the least of three, in seconds, from lines like
 # "run1 = 4.1s, reset = 0.2s, run2 = 5.8s, ..."
@@ -33,16 +36,28 @@ counted_rows() {
 	measured_row "$1, all young: notifier calls per page" "$2" young_calls
 }
 
-table() {
+# added_rows WHAT NAME
+added_rows() {
+	measured_row "$1, idle: instructions per page" "$2" idle_added
+	measured_row "$1, young: instructions per page" "$2" young_added
+}
+
+rows() {
+	local what
 	title
-	[ -z "$evict" ] || counted_rows 'eviction' evict
-	counted_rows "aging pass$mark" walk
-	measured_row "what guests add to it$mark, idle: instructions per page" walk idle_added
-	measured_row "what guests add to it$mark, young: instructions per page" walk young_added
+	[ -z "$evict" ] || counted_rows eviction evict
+	[ -z "$walk" ] || for what in "aging pass$mark walk" "huge pages$mark huge"; do
+		counted_rows "${what% *}" "${what##* }"
+		added_rows "what guests add to it$mark" "${what##* }"
+	done
+	[ -z "${MACHINE:-}" ] || return 0
 	measured_row "aging while the guest faults$mark: ms per pass" wait pass_ms
 	measured_row "aging while the guest faults$mark: us waiting for mmu_lock" wait wait_us
 	[ -z "$selftest" ] || row "$selftest, second run: s of virtual time" \
 		"$(second_run stock)" "$(second_run patched)"
+}
+
+explain() {
 	echo
 	[ -z "$mark" ] || cat <<-EOT
 		*         No Kconfig can set this: on powerpc MGLRU does not walk page tables, because
@@ -54,12 +69,17 @@ table() {
 		          and looks around
 	EOT
 	cat <<-EOT
-		pass:     MGLRU ages a guest of $MEGABYTES MB, in pages of $pages and a cgroup of its own,
-		          on demand through debugfs
+		guest:    $MEGABYTES MB in pages of $pages and a cgroup of its own
 		per page: pages of the guest. Locks and calls are counted by kprobes, in passes of
 		          their own; instructions are $counter
+	EOT
+	[ -z "$walk" ] || cat <<-EOT
+		pass:     MGLRU ages the guest on demand, through debugfs
 		add:      the same pass over the same memory before there was a guest is subtracted.
 		          Less than nothing is possible: what no table finds young is skipped early
+		huge:     the same in pages of 2 MB, which are so in the guest's tables, too
+	EOT
+	[ -n "${MACHINE:-}" ] || cat <<-EOT
 		waiting:  contention of this VM's mmu_lock, per pass, while one vCPU faults in parallel
 		          on another CPU. Real time of an emulator: only the ratio means something,
 		          and it varies from run to run
@@ -98,26 +118,34 @@ wss_table() {
 # on x86 only: elsewhere it lacks the memory for its guest's page tables. And in 6.12
 # only: later, mmu_stress_test also faults on each page, which takes many minutes
 selftest=
-if [ "$BASE-$arch" = 6.12-x86 ]; then
+if [ "$BASE-$arch${MACHINE:-}" = 6.12-x86 ]; then
 	selftest=max_guest_memory_test
 	programs+=("$("$TOP/tools/selftests.sh" "$arch" $selftest | tail -n 1)/$selftest")
 fi
-build_wss "$arch"
-programs+=("$TOP/build/wss/$arch/wss" "$TOP/tests/guest/gnuplot")
+if [ -z "${MACHINE:-}" ]; then
+	build_wss "$arch"
+	programs+=("$TOP/build/wss/$arch/wss" "$TOP/tests/guest/gnuplot")
+fi
 svg=$TOP/build/wss/demo-$arch.svg
 prepare
 
-for kernel in stock patched; do
-	step "$kernel: aging a guest's memory" boot "$kernel" walk "${counting[@]}" -t 900 \
-		-a "guest_cmd=\"young-measure walk $MEGABYTES\""
-	[ -z "$evict" ] || step "$kernel: evicting a guest's memory" boot "$kernel" evict "${counting[@]}" \
-		-t 900 -a "guest_cmd=\"young-measure evict $MEGABYTES\""
-	step "$kernel: aging a guest's memory while it faults" boot "$kernel" wait -p -t 900 \
-		-a "guest_cmd=\"young-measure wait $MEGABYTES\""
-	step "$kernel: wss on a guest whose working set changes" boot "$kernel" wss "${counting[@]}" \
-		-t 300 -a "guest_cmd=\"young-measure wss $MEGABYTES\""
-	[ -z "$selftest" ] || step "$kernel: a guest larger than the host's memory" boot "$kernel" memory -i 0 \
-		-t 1800 -a "guest_swap_mb=1024 guest_cmd=\"for run in 1 2 3; do $selftest -c 2 -m 1 -s 1 || exit; done\""
-done
-table
-wss_table
+# counted NAME WHAT: a measurement that may share this machine with another one
+counted() {
+	step "$2" boot_both "$1" "${counting[@]}" -t 1800 -a "guest_cmd=\"young-measure $1 $MEGABYTES\""
+}
+
+[ -z "$walk" ] || counted walk "aging a guest's memory"
+[ -z "$walk" ] || counted huge "aging a guest's memory in huge pages"
+[ -z "$evict" ] || counted evict "evicting a guest's memory"
+if [ -z "${MACHINE:-}" ]; then
+	counted wss "wss on a guest whose working set changes"
+	for kernel in stock patched; do
+		step "$kernel: aging a guest's memory while it faults" boot "$kernel" wait -p -t 900 \
+			-a "guest_cmd=\"young-measure wait $MEGABYTES\""
+	done
+fi
+[ -z "$selftest" ] || step "a guest larger than the host's memory" boot_both memory -i 0 -t 1800 \
+	-a "guest_swap_mb=1024 guest_cmd=\"for run in 1 2 3; do $selftest -c 2 -m 1 -s 1 || exit; done\""
+rows
+explain
+[ -n "${MACHINE:-}" ] || wss_table

@@ -12,11 +12,20 @@ arch_is "$arch"
 counter="nanoseconds of QEMU's virtual time, -icount shift=0"
 # options of each host, and of one that counts instructions
 options=() counting=(-i 0)
-if [ "$arch" = powerpc ]; then
+case $arch${MACHINE:+-$MACHINE} in
+x86 | arm64) ;;
+powerpc)
 	# QEMU's -icount ends in this machine's firmware
 	counter='those that perf counts on the emulated CPU'
 	options=(-m 1G) counting=()
-fi
+	;;
+x86-haswell | x86-sandybridge)
+	counter="nanoseconds of Bochs' virtual time, each of them an instruction"
+	options=(-M "$MACHINE" -c 1)
+	;;
+arm64-software-flag) options=(-C cortex-a72) ;;
+*) die "no MACHINE=$MACHINE is measured on $arch; known: haswell and sandybridge on x86, software-flag on arm64" ;;
+esac
 need "$(basename "$0" .sh)" "$arch"
 
 tmp=$(mktemp -d)

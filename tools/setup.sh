@@ -19,7 +19,7 @@ check-lib | check-tools) words='series lib' trees=1 ;;
 check-series) words='series kernel builds' ;;
 audit) words='series kernel builds lib report audit' ;;
 esac
-[ $# -lt 2 ] || words+=" $2 $1-$2"
+[ $# -lt 2 ] || words+=" $2 $1-$2${MACHINE:+ guest-test-$2}"
 
 # able: can this machine and these paths serve? Mails and reports are made anywhere.
 able() {

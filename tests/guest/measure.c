@@ -9,7 +9,9 @@
  * pass of MGLRU over the page tables; and how many instructions more these are
  * than for the same memory before there was a guest.
  *
- * evict: the same where MGLRU evicts instead, and finds one page of each table
+ * huge: the same, in huge pages.
+ *
+ * evict: the same, in small pages, where MGLRU evicts instead, and finds one page of each table
  * young: it then looks around, and ages the other pages of that table.
  *
  * wait: for how long a walk waits for mmu_lock while the guest faults.
@@ -25,6 +27,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <linux/perf_event.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -112,6 +115,15 @@ void guest_use(struct guest *guest, bool evict)
 	      "MGLRU's walks: %s", strerror(errno));
 }
 
+/* As in no guest that is there already. */
+static void guest_make_huge(struct guest *guest)
+{
+	guest->huge = true;
+	guest->stride = arch_huge_size();
+	check(!madvise(guest->memory, guest->size, MADV_HUGEPAGE), "MADV_HUGEPAGE: %s",
+	      strerror(errno));
+}
+
 void guest_begin(struct guest *guest)
 {
 	guest->vm = vm_create();
@@ -138,10 +150,37 @@ void guest_drop(struct guest *guest, size_t size)
 	      strerror(errno));
 }
 
+static void new_generation(const struct lru_gen *gen)
+{
+	check(lru_gen_age(gen), "somebody else aged the guest");
+}
+
+/* What waits to be put on a list, as all that is new does, is put there. */
+static void drain_new_pages(const struct guest *guest)
+{
+	/* the page behind, where nothing is */
+	madvise(guest->memory + guest->size, page_size, MADV_COLD);
+}
+
+/* Pages of tables that are evicted next, and found young: one of each. */
+static void fill_first(struct guest *guest)
+{
+	struct lru_gen gen;
+
+	guest_touch(guest, arch_huge_size());
+	drain_new_pages(guest);
+	gen = lru_gen_read(CGROUP);
+	new_generation(&gen);
+}
+
 void guest_fill(struct guest *guest)
 {
 	guest_drop(guest, guest->size);
+	if (guest->evict)
+		fill_first(guest);
 	guest_touch(guest, guest->stride);
+	check(!guest->huge || smaps_bytes(guest->memory, guest->size, "AnonHugePages") == guest->size,
+	      "not all of it is in huge pages");
 	if (!guest->others)
 		return;
 	/* whoever faults a page in has it charged to his cgroup */
@@ -150,32 +189,29 @@ void guest_fill(struct guest *guest)
 	cgroup_enter(CGROUP);
 }
 
-static void new_generation(const struct lru_gen *gen)
+/* In which generation new pages begin, depends on the kernel. */
+static void make_first_old(const struct guest *guest)
 {
-	check(lru_gen_age(gen), "somebody else aged the guest");
-}
-
-/* Leaves one page of each table in the generation that is evicted next. */
-static void make_one_old(struct guest *guest)
-{
+	size_t tables = guest->size / arch_huge_size();
 	struct lru_gen gen = lru_gen_read(CGROUP);
-	size_t at;
 
-	/* the first one again: it drains the queue of those before */
-	for (at = 0; at <= guest->size; at += arch_huge_size())
-		check(!madvise(guest->memory + at % guest->size, page_size, MADV_COLD),
-		      "MADV_COLD: %s", strerror(errno));
-	new_generation(&gen);
-	/* that it is young, only a guest's table still knows */
-	if (!guest->vm)
-		guest_touch(guest, arch_huge_size());
+	while (gen.old < tables) {
+		new_generation(&gen);
+		gen = lru_gen_read(CGROUP);
+	}
+	check(gen.old < 2 * tables + 64,
+	      "%lu pages are old, not one of each table", gen.old);
 }
 
 static double pass(const struct guest *guest, double (*meter)(void))
 {
 	struct lru_gen gen = lru_gen_read(CGROUP);
-	double start = meter();
+	double start;
 
+	/* what is freed after a grace period shall not be freed meanwhile */
+	check(!syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0), "membarrier: %s",
+	      strerror(errno));
+	start = meter();
 	if (guest->evict)
 		lru_gen_evict(&gen);
 	else
@@ -186,7 +222,7 @@ static double pass(const struct guest *guest, double (*meter)(void))
 double guest_age(struct guest *guest, double (*meter)(void))
 {
 	if (guest->evict)
-		make_one_old(guest);
+		make_first_old(guest);
 	return pass(guest, meter);
 }
 
@@ -225,8 +261,7 @@ void clear_young(const struct guest *guest)
 	size_t at;
 
 	check(pagemap >= 0 && idle >= 0, "pagemap, page_idle: %s", strerror(errno));
-	/* for the page behind, where nothing is: it drains the queue of new pages */
-	madvise(guest->memory + guest->size, page_size, MADV_COLD);
+	drain_new_pages(guest);
 	for (at = 0; at < guest->size; at += guest->stride) {
 		off_t page = (uintptr_t)(guest->memory + at) / page_size;
 
@@ -297,7 +332,7 @@ static void count_pass(struct guest *guest, const char *name)
 {
 	uint64_t calls = traced_notifier_calls();
 	uint64_t acquired = traced_lock_acquisitions();
-	size_t pages = guest->size / page_size;
+	size_t pages = guest->size / guest->stride;
 	char key[64];
 
 	guest_age(guest, now);
@@ -328,32 +363,43 @@ static void measure_calls(struct guest *guest)
 	guest_prove_counting(guest);
 }
 
-static void measure_count(unsigned long megabytes, bool evict)
+static void measure_count(struct guest *guest)
 {
-	struct guest guest = guest_new(megabytes, evict);
 	struct cost before = { 0 }, with;
 
-	if (!evict)
-		before = guest_cost(&guest, 1);
-	guest_begin(&guest);
-	with = guest_cost(&guest, 1);
+	if (!guest->evict)
+		before = guest_cost(guest, 1);
+	guest_begin(guest);
+	with = guest_cost(guest, 1);
 	report("idle_instructions", with.idle);
 	report("young_instructions", with.young);
-	if (!evict) {
+	if (!guest->evict) {
 		report("idle_added", with.idle - before.idle);
 		report("young_added", with.young - before.young);
 	}
-	measure_calls(&guest);
+	measure_calls(guest);
 }
 
 static void measure_walk(unsigned long megabytes)
 {
-	measure_count(megabytes, false);
+	struct guest guest = guest_new(megabytes, false);
+
+	measure_count(&guest);
+}
+
+static void measure_huge(unsigned long megabytes)
+{
+	struct guest guest = guest_new(megabytes, false);
+
+	guest_make_huge(&guest);
+	measure_count(&guest);
 }
 
 static void measure_evict(unsigned long megabytes)
 {
-	measure_count(megabytes, true);
+	struct guest guest = guest_new(megabytes, true);
+
+	measure_count(&guest);
 }
 
 /* --- waiting --- */
@@ -403,6 +449,7 @@ int main(int argc, char **argv)
 		void (*run)(unsigned long number);
 	} measures[] = {
 		{ "walk", measure_walk },
+		{ "huge", measure_huge },
 		{ "evict", measure_evict },
 		{ "wait", measure_wait },
 		{ "alone", measure_alone },

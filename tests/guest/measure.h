@@ -30,6 +30,7 @@ double instructions(void);
  * @size: whole page tables
  * @stride: one page in so many bytes is eligible: in the cgroup that MGLRU ages
  * @others: the pages between these belong to another cgroup; else there are none
+ * @huge: in huge pages
  * @evict: do not walk page tables, evict and look around
  * @empty: instructions of a pass that guest_cost() shall subtract
  */
@@ -39,6 +40,7 @@ struct guest {
 	size_t size;
 	size_t stride;
 	bool others;
+	bool huge;
 	bool evict;
 	double empty;
 };
