@@ -17,12 +17,12 @@
 . "$(dirname "$0")/lib.sh"
 
 # What the tests look at, and what they would otherwise report one by one.
-NEEDED=(KVM LOCKLESS_PGWALK_YOUNG_DEV LOCK_STAT PROVE_LOCKING VM_EVENT_COUNTERS
+NEEDED=(KVM LOCKLESS_PGWALK_YOUNG_DEV LOCK_STAT VM_EVENT_COUNTERS
 	PROC_PAGE_MONITOR TRANSPARENT_HUGEPAGE HUGETLBFS IDLE_PAGE_TRACKING USERFAULTFD
 	LRU_GEN MEMCG SWAP ZRAM DEBUG_FS TRACING)
 NEEDED_x86=(KVM_AMD KVM_INTEL KVM_SMM)
 NEEDED_arm64=(ARM64_HW_AFDBM JUMP_LABEL KASAN)
-NEEDED_powerpc=(KVM_BOOK3S_64_HV PPC_64K_PAGES PPC_RADIX_MMU KASAN)
+NEEDED_powerpc=(KVM_BOOK3S_64_HV PPC_64K_PAGES PPC_RADIX_MMU)
 
 RUN_TABLE=tests/guest/runs
 
@@ -191,10 +191,10 @@ try() {
 }
 
 # after 6.12, on x86 nobody who ages takes mmu_lock, and protected KVM of arm64 has the
-# tables of its guests where the host cannot walk them
-lockless='' protected=slow
+# tables of its guests where the host cannot walk them, without leaves of 1 GB
+lockless='' protected='young --expect=slow'
 case $BASE-$arch in
-6.12-*) protected=fast ;;
+6.12-*) protected='all --expect=fast' ;;
 *-x86) lockless=' --lockless-slow' ;;
 esac
 
@@ -250,7 +250,9 @@ arm64() {
 	selftests) run "$1" -m 3G -a "$selftests_args" ;;
 	smp) run "$1" -p -c 4 -m 1G -a "$(young '' smp)" ;;
 	kcsan) kcsan "$1" -p -m 1500M ;;
-	protected) run "$1" -p -m 3500M -a "kvm-arm.mode=protected $(all --expect=$protected)" ;;
+	# a CPU of 40 bits: so large are the tables there, and when they are freed, 7.3 looks at
+	# each GB of them
+	protected) run "$1" -p -C cortex-a76 -m 3500M -a "kvm-arm.mode=protected $($protected)" ;;
 	*) die "no run $1" ;;
 	esac
 }
