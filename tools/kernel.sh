@@ -24,5 +24,5 @@ build() {
 }
 step "configuring the $1 kernel ($2, $3)" configure "$@"
 step "building the $1 kernel ($2, $3)" build "$@"
-[ "$3" = perf ] || instrumented "$obj/mm/mmu_notifier.o"
+! grep -qE '^CONFIG_K[AC]SAN=y' "$obj/.config" || instrumented "$obj/mm/mmu_notifier.o"
 printf '%s\n' "$obj/$IMAGE"
