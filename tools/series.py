@@ -3,13 +3,14 @@
 """The patch series: check it, export it as mails, give the files it makes, and
 take back what was edited in a tree that has it.
 
-series/order names the commits, first to last, one per line; behind a name may stand
-the releases that it is for, and "#" begins a comment. series/NAME holds one commit: the subject, an empty line, the changelog, a line "---", then
-one file of this project per line. A file goes to the same path in the kernel,
-kunit/ to lib/lockless_pgwalk/, selftests/ to tools/testing/selftests/. X.patch
-and X.PURPOSE.patch are changes to X. Offsets are allowed, fuzz is not.
-series/cover is the cover letter. All this is for Linux 6.12; on another base, a
-file in base/RELEASE/ replaces that of the same path.
+series/order names the commits, first to last, one per line; behind a name may
+stand the releases that it is for, and "#" begins a comment. series/NAME holds one
+commit: the subject, an empty line, the changelog, a line "---", then one file of
+this project per line. A file goes to the same path in the kernel, kunit/ to
+lib/lockless_pgwalk/, selftests/ to tools/testing/selftests/. X.patch and
+X.PURPOSE.patch are changes to X. Offsets are allowed, fuzz is not. series/cover is
+the cover letter. All this is for Linux 6.12; on another base, a file in
+base/RELEASE/ replaces that of the same path.
 """
 import argparse
 import collections
