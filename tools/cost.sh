@@ -6,6 +6,8 @@
 # shellcheck source=tools/measured.sh
 . "$(dirname "$0")/measured.sh"
 
+[ -z "${MACHINE:-}" ] || die "MACHINE= is for demo; costs are those on the usual machine"
+
 # megabytes of the memory that no guest has, of guests with patterns, of guests whose
 # locks are traced, of what is unmapped, of what readers in /proc see; and machines
 # that end at once
