@@ -37,7 +37,7 @@
  * @young: what the secondary MMUs found young
  * @clear: of those, the pages that were asked for
  * @used: other pages of the window for which its answer was of use
- * @skipped: pages that the caller did not come by, since young_batch_flush()
+ * @skipped: pages that the caller did not come by
  * @can_swap: anonymous pages concern the caller
  * @notified: there are secondary MMUs
  * @slow: the secondary MMUs answered slowly

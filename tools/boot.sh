@@ -149,8 +149,8 @@ qemu_command() {
 
 bochs_command() {
 	[[ -z $model && $thread == single ]] || fail "-C and -p are for QEMU"
-	command=("$here/bochs.sh" ${icount:+-i $((1000000000 >> icount))} -m "$memory" -c "$cpus" -a "$append" "$intel" "$image" "$initramfs"
-		"$work")
+	command=("$here/bochs.sh" ${icount:+-i $((1000000000 >> icount))} -m "$memory" -c "$cpus" -a "$append"
+		"$intel" "$image" "$initramfs" "$work")
 }
 
 if [[ -n $qemu ]]; then qemu_command; else bochs_command; fi

@@ -3,10 +3,12 @@
 # cost.sh ARCH: what the patched kernel costs those who gain nothing from it, beside
 # the stock kernel, in one table
 # shellcheck disable=SC2317 # functions are called by step
+if [ -n "${MACHINE:-}" ]; then
+	echo "cost.sh: MACHINE= is for demo; costs are those on the usual machine" >&2
+	exit 1
+fi
 # shellcheck source=tools/measured.sh
 . "$(dirname "$0")/measured.sh"
-
-[ -z "${MACHINE:-}" ] || die "MACHINE= is for demo; costs are those on the usual machine"
 
 # megabytes of the memory that no guest has, of guests with patterns, of guests whose
 # locks are traced, of what is unmapped, of what readers in /proc see; and machines

@@ -36,20 +36,20 @@ counted_rows() {
 	measured_row "$1, all young: notifier calls per page" "$2" young_calls
 }
 
-# added_rows WHAT NAME
-added_rows() {
-	measured_row "$1, idle: instructions per page" "$2" idle_added
-	measured_row "$1, young: instructions per page" "$2" young_added
+# walk_rows WHAT NAME
+walk_rows() {
+	counted_rows "$1$mark" "$2"
+	measured_row "what guests add to it$mark, idle: instructions per page" "$2" idle_added
+	measured_row "what guests add to it$mark, young: instructions per page" "$2" young_added
 }
 
 rows() {
-	local what
 	title
 	[ -z "$evict" ] || counted_rows eviction evict
-	[ -z "$walk" ] || for what in "aging pass$mark walk" "huge pages$mark huge"; do
-		counted_rows "${what% *}" "${what##* }"
-		added_rows "what guests add to it$mark" "${what##* }"
-	done
+	if [ -n "$walk" ]; then
+		walk_rows 'aging pass' walk
+		walk_rows 'huge pages' huge
+	fi
 	[ -z "${MACHINE:-}" ] || return 0
 	measured_row "aging while the guest faults$mark: ms per pass" wait pass_ms
 	measured_row "aging while the guest faults$mark: us waiting for mmu_lock" wait wait_us
@@ -134,8 +134,10 @@ counted() {
 	step "$2" boot_both "$1" "${counting[@]}" -t 1800 -a "guest_cmd=\"young-measure $1 $MEGABYTES\""
 }
 
-[ -z "$walk" ] || counted walk "aging a guest's memory"
-[ -z "$walk" ] || counted huge "aging a guest's memory in huge pages"
+if [ -n "$walk" ]; then
+	counted walk "aging a guest's memory"
+	counted huge "aging a guest's memory in huge pages"
+fi
 [ -z "$evict" ] || counted evict "evicting a guest's memory"
 if [ -z "${MACHINE:-}" ]; then
 	counted wss "wss on a guest whose working set changes"

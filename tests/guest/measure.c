@@ -11,8 +11,8 @@
  *
  * huge: the same, in huge pages.
  *
- * evict: the same, in small pages, where MGLRU evicts instead, and finds one page of each table
- * young: it then looks around, and ages the other pages of that table.
+ * evict: the same, in small pages, where MGLRU evicts instead, and finds one page
+ * of each table young: it then looks around, and ages the other pages of that table.
  *
  * wait: for how long a walk waits for mmu_lock while the guest faults.
  *
