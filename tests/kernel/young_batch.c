@@ -327,6 +327,21 @@ static void folios(struct kunit *t)
 }
 
 /* All in one call, or with locks from the start, or from some call on. */
+static void nobody_listens(struct kunit *t)
+{
+	struct mm_struct mm = { .has_notifiers = false };
+	struct vm_area_struct vma = { .vm_mm = &mm };
+	static struct table table = { .young = { true } };
+	struct young_batch batch = { 0 };
+	unsigned int nr = 1;
+
+	asked = &table;
+	young_batch_init(&batch, NULL, &vma, BASE + 2 * PAGE_SIZE, true);
+	check(!young_batch_age(&batch, table.pte, BASE, &nr), "nobody finds it young");
+	check(nr == 1 && !young_batch_flush(&batch), "nothing is skipped");
+	check(!table.calls && table.young[0], "nobody is asked");
+}
+
 static void random_fast(struct kunit *t)
 {
 	random_tables(NEVER, 1);
@@ -366,6 +381,7 @@ static struct kunit_case young_batch_cases[] = {
 	KUNIT_CASE(folios),
 	KUNIT_CASE(growth),
 	KUNIT_CASE(gaps),
+	KUNIT_CASE(nobody_listens),
 	{ }
 };
 
