@@ -276,9 +276,13 @@ def changed_lines(path):
 
 
 def cmd_bases(args, scratch):
+    ordered = each_base(read_order)
     for base in bases()[1:]:
         files = [path for path in (TOP / "base" / base).rglob("*") if path.is_file()]
-        print(f"{base}: {len(files)} files, {sum(map(changed_lines, files))} changed lines")
+        own = [name for name in ordered[base] if all(name not in names for at, names in ordered.items() if at != base)]
+        brought = [TOP / file for name in own for file in read_commit(name).files]
+        print(f"{base}: {len(files)} files, {sum(map(changed_lines, files))} changed lines; "
+              f"commits for it alone: {len(own)}, {sum(map(changed_lines, brought))} lines")
 
 
 def cmd_files(args, scratch):
