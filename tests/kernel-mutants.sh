@@ -88,8 +88,8 @@ programs() {
 		files=("$("$TOP/tools/selftests.sh" "$arch" mm/page_referenced | tail -n 1)/mm/page_referenced")
 	else
 		files=("$TOP/build/guest-$arch/young-test" "$TOP/build/wss/$arch/wss")
-		make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="$TOP/build/guest-$arch" >&2
-		build_wss "$arch" >&2
+		build_guest "$arch"
+		build_wss "$arch"
 	fi
 	initramfs[$1]=$tmp/initramfs-$1
 	BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1) "$TOP/tools/initramfs.sh" "${initramfs[$1]}" "${files[@]}"

@@ -107,8 +107,8 @@ check_config() {
 }
 
 build_test() {
-	make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="../../build/guest-$arch" >&2
-	build_wss "$arch" >&2
+	build_guest "$arch"
+	build_wss "$arch"
 }
 
 # boot NAME OPTION...: the console goes to $logs/NAME.log

@@ -20,7 +20,7 @@ kit=$tmp/$name
 mkdir -p "$kit/bin"
 
 programs() {
-	make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="$TOP/build/guest-$arch"
+	build_guest "$arch"
 	build_wss "$arch"
 	cp "$TOP/build/guest-$arch"/young-{test,measure} "$TOP/build/wss/$arch/wss" \
 		"$TOP/tests/kit/gnuplot" "$kit/bin"

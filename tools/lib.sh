@@ -188,11 +188,16 @@ arch_is() {
 	esac
 }
 
-# build_wss ARCH: into build/wss/ARCH
-build_wss() {
-	arch_is "$1"
-	make -s -C "$TOP/tools/wss" CROSS_COMPILE="$CROSS" OUT="../../build/wss/$1"
+# build_one WHAT FOLDER ARCH [PROGRAM]: into build/WHAT, by one task at a time
+build_one() {
+	arch_is "$3"
+	mkdir -p "$TOP/build/$1"
+	flock -F "$TOP/build/$1/.lock" make -s -C "$TOP/$2" ARCH="$3" CROSS_COMPILE="$CROSS" \
+		OUT="../../build/$1" ${4:+"../../build/$1/$4"} >&2
 }
+
+build_wss() { build_one "wss/$1" tools/wss "$1"; }
+build_guest() { build_one "guest-$1" tests/guest "$@"; }
 
 # instrumented OBJECT: is it really, as its configuration promises?
 instrumented() {

@@ -51,8 +51,7 @@ prepare() {
 	for kernel in stock patched; do
 		images[$kernel]=$("$TOP/tools/kernel.sh" "$kernel" "$arch" perf | tail -n 1)
 	done
-	make -s -C "$TOP/tests/guest" ARCH="$arch" CROSS_COMPILE="$CROSS" OUT="../../build/guest-$arch" \
-		"../../build/guest-$arch/young-measure"
+	build_guest "$arch" young-measure
 	BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1)
 	export BUSYBOX
 	"$TOP/tools/initramfs.sh" "$tmp/initramfs" "$TOP/build/guest-$arch/young-measure" "${programs[@]}"
