@@ -66,7 +66,7 @@ explain() {
 	EOT
 	[ -z "$evict" ] || cat <<-EOT
 		eviction: MGLRU, without walks, evicts one page of each page table, finds it young,
-		          and looks around
+		          and looks around. "Per page" is per page that it comes by
 	EOT
 	cat <<-EOT
 		guest:    $MEGABYTES MB in pages of $pages and a cgroup of its own

@@ -332,7 +332,7 @@ static void count_pass(struct guest *guest, const char *name)
 {
 	uint64_t calls = traced_notifier_calls();
 	uint64_t acquired = traced_lock_acquisitions();
-	size_t pages = guest->size / guest->stride;
+	size_t pages = guest_pages(guest);
 	char key[64];
 
 	guest_age(guest, now);
