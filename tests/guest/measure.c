@@ -134,12 +134,15 @@ void guest_touch(struct guest *guest, size_t stride)
 {
 	size_t at;
 
+	/* what a TLB remembers, need not be made young again */
 	if (guest->vm) {
-		/* what a TLB remembers, need not be made young again */
 		arch_flush_tlb(&guest->vm->vcpus[0]);
 		vm_fill(guest->vm, huge_gpa(VM_GPA), guest->size, stride, SALT);
 		return;
 	}
+	check(!mprotect(guest->memory, guest->size, PROT_READ) &&
+	      !mprotect(guest->memory, guest->size, PROT_READ | PROT_WRITE),
+	      "mprotect: %s", strerror(errno));
 	for (at = 0; at < guest->size; at += stride)
 		((volatile char *)guest->memory)[at] = SALT;
 }
