@@ -262,7 +262,7 @@ table() {
 		fast:     a guest whose tables are walked without mmu_lock
 	EOT
 	[ "$arch" != x86 ] || cat <<-EOT
-		slow:     a guest that only the lock can serve (kvm.tdp_mmu=0)
+		slow:     a guest that is not walked (kvm.tdp_mmu=0)
 	EOT
 	cat <<-EOT
 		eviction: MGLRU, without walks, evicts one page of each page table, finds it young,

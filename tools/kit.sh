@@ -32,15 +32,12 @@ selftests() {
 	cp "${SELFTESTS[@]/#/$folder/}" "$TOP/tests/guest/selftests" "$kit/bin"
 }
 
-# options FILE...: of those fragments, without what is another machine's business
-options() { sed '/^#/d' "$@" | sort -u; }
-
 step "building the programs" programs
 selftests_of "$arch"
 [ ${#SELFTESTS[@]} -eq 0 ] || selftests
 "$TOP/tools/series.py" export --tree "$KEY/stock" "$kit/series" >&2
-options "$TOP"/tools/configs/{kit,patched}.config >"$kit/kernel.config"
-options "$TOP/tools/configs/debug.config" "$TOP/tools/configs/$arch-debug.config" >"$kit/check.config"
+fragments kit patched >"$kit/kernel.config"
+fragments debug "$arch-debug" >"$kit/check.config"
 cp "$TOP/tests/kit"/{README,report.sh} "$kit"
 mkdir -p "$TOP/build"
 tar -C "$tmp" -czf "$TOP/build/$name.tar.gz" "$name"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What others pay: those who have no guest, whose guests only the lock can serve,
+ * What others pay: those who have no guest, whose guests are not walked,
  * whose pages have no neighbours, whose guests end.
  *
  * alone: a pass over memory that no secondary MMU maps.

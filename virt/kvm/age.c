@@ -8,7 +8,7 @@
 
 /*
  * A question may be about any number of pages, but those who wait for mmu_lock
- * wait for so many at most.
+ * wait for so many at most. To clear a range as a whole is one call, as it was.
  */
 #define KVM_AGE_HOLD	64
 
