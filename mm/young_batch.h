@@ -60,7 +60,8 @@
  *
  * A slow answer holds for wanted pages, and for no other. So where answers are
  * slow, young_batch_wanted() looks ahead for the pages of a window that will be
- * asked for, and one call tests and clears them all. As each page costs more
+ * asked for, and one call tests and clears them all. Whoever takes such a page off
+ * its list before the caller comes by it, finds it old. As each page costs more
  * then, a window must follow the last one at once, and that must have been of
  * use as a whole. Pages of a large folio are alone then, as far as no window
  * has them: one answer is all that is wanted of them, and whoever answers slowly

@@ -15,9 +15,9 @@
 /**
  * enum mmu_notifier_answer - what secondary MMUs say of a range, a set of flags
  * @MMU_NOTIFIER_YOUNG: at least one page was young
- * @MMU_NOTIFIER_SLOW: part of the answer took waiting for those who map and
- *	unmap memory. That was done for the wanted pages only, so other pages of
- *	the range may be young that were not reported
+ * @MMU_NOTIFIER_SLOW: part of the answer was given page by page, and may have
+ *	waited for those who map and unmap memory. That was done for the wanted
+ *	pages only, so other pages of the range may be young that were not reported
  *
  * Whether an answer is slow depends on what a secondary MMU is and how it is
  * used, not on who holds a lock at the moment. So it is likely that the next

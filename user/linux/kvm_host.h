@@ -6,7 +6,9 @@
 
 #define CONFIG_KVM_AGE			1
 #define CONFIG_KVM_AGE_LOCKED		1
+#ifndef CONFIG_HAVE_KVM_AGE_LOCKLESS
 #define CONFIG_HAVE_KVM_AGE_LOCKLESS	1
+#endif
 
 struct kvm_age;
 

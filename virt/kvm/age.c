@@ -82,15 +82,21 @@ static bool kvm_clear_pages(void *arg, unsigned long i, unsigned long nr)
 
 /*
  * Page by page if the question has bitmaps: the callbacks of the architectures
- * answer for a range as a whole.  Some of them accept no more than a page, but not
- * where there is a lockless part.
+ * answer for a range as a whole. Some look at its first page only, or accept no
+ * more than that; but not where aging is lockless, or in part.
  */
-#define KVM_AGE_RUN	(IS_ENABLED(CONFIG_HAVE_KVM_AGE_LOCKLESS) ? KVM_AGE_HOLD : 1)
+#define KVM_AGE_RANGES	(IS_ENABLED(CONFIG_HAVE_KVM_AGE_LOCKLESS) || \
+			 !IS_ENABLED(CONFIG_KVM_AGE_LOCKED))
+#define KVM_AGE_RUN	(KVM_AGE_RANGES ? KVM_AGE_HOLD : 1)
 
 /* Up to the first young page: the question has no bitmap to tell them apart. */
 static bool kvm_test_pages(struct kvm_age_pages *pages, unsigned long nr)
 {
 	unsigned long i, run;
+
+	/* what clearing a range would not make old, is not to be found young */
+	if (!KVM_AGE_RANGES)
+		nr = 1;
 
 	for (i = 0; i < nr; i += run) {
 		run = min(nr - i, KVM_AGE_RUN);
