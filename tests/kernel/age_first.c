@@ -72,7 +72,7 @@ static struct guest asked(const struct mmu_notifier_young *what)
 	return guest;
 }
 
-static void age_whole(struct kunit *test)
+static void age_whole(struct kunit *t)
 {
 	const struct mmu_notifier_young look_only = { }, clear = { .clear = true };
 	struct guest guest = asked(&look_only);
@@ -84,7 +84,7 @@ static void age_whole(struct kunit *test)
 	      "a range is cleared as a whole");
 }
 
-static void age_page_by_page(struct kunit *test)
+static void age_page_by_page(struct kunit *t)
 {
 	unsigned long young[2] = { }, predicate[2] = { ~0UL, ~0UL };
 	struct mmu_notifier_young what = {
