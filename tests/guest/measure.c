@@ -203,7 +203,7 @@ static void make_first_old(const struct guest *guest)
 		gen = lru_gen_read(CGROUP);
 	}
 	/* this program has some of its own */
-	check(gen.old < tables + 256 + guest->size / guest->stride / 2,
+	check(gen.old < 2 * tables + 128,
 	      "%lu pages are old, not one of each table", gen.old);
 }
 

@@ -25,14 +25,12 @@ struct guest {
 	unsigned int largest;
 };
 
-static bool look(struct kvm *kvm, const struct kvm_gfn_range *range,
-		 unsigned int *count)
+static struct guest *looked(struct kvm *kvm, const struct kvm_gfn_range *range)
 {
 	struct guest *guest = container_of(kvm, struct guest, kvm);
 
-	++*count;
 	guest->largest = max(guest->largest, (unsigned int)(range->end - range->start));
-	return false;
+	return guest;
 }
 
 void kvm_mmu_lock(struct kvm *kvm)
@@ -45,12 +43,14 @@ void kvm_mmu_unlock(struct kvm *kvm)
 
 bool kvm_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 {
-	return look(kvm, range, &container_of(kvm, struct guest, kvm)->clears);
+	looked(kvm, range)->clears++;
+	return false;
 }
 
 bool kvm_test_age_gfn(struct kvm *kvm, struct kvm_gfn_range *range)
 {
-	return look(kvm, range, &container_of(kvm, struct guest, kvm)->tests);
+	looked(kvm, range)->tests++;
+	return false;
 }
 
 bool kvm_arch_age_lockless(struct kvm *kvm, struct kvm_gfn_range *range)

@@ -326,7 +326,6 @@ static void folios(struct kunit *t)
 	check(after.told == pages, "%u pages were told apart", after.told);
 }
 
-/* All in one call, or with locks from the start, or from some call on. */
 static void nobody_listens(struct kunit *t)
 {
 	struct mm_struct mm = { .has_notifiers = false };
@@ -342,6 +341,7 @@ static void nobody_listens(struct kunit *t)
 	check(!table.calls && table.young[0], "nobody is asked");
 }
 
+/* All in one call, or with locks from the start, or from some call on. */
 static void random_fast(struct kunit *t)
 {
 	random_tables(NEVER, 1);
