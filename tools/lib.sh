@@ -46,7 +46,8 @@ unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 # Objects are built in tree/obj-*: the compiler then sees only relative paths
 # and ccache may serve one tree with what it compiled for another.
-export CCACHE_DIR=$CACHE/ccache CCACHE_NOHASHDIR=1
+# What it does not know is preprocessed only once, by the compiler.
+export CCACHE_DIR=$CACHE/ccache CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 export KBUILD_BUILD_TIMESTAMP='2024-11-17 00:00:00 UTC' KBUILD_BUILD_VERSION=1
 export KBUILD_BUILD_USER=lockless_pgwalk KBUILD_BUILD_HOST=build
 # kunit.py must not leave byte code in a tree that has to stay as it is.
@@ -221,16 +222,18 @@ selftests_of() {
 
 # kmake TREE ARCH FLAVOUR ARGUMENT...: the kernel's make
 kmake() {
-	local tree=$1 obj=obj-$2-$3 flags=() cc
+	local tree=$1 obj=obj-$2-$3 flags=() cc with=()
 	arch_is "$2"
 	cc="ccache ${CROSS}gcc"
 	[[ $3 != @(debug|kcsan) ]] || cc="sanitize-cc.sh $cc"
+	# two with other options, the stock kernel and ours, have most code in common
+	[ "$3" != perf ] || with=(env -u CCACHE_DEPEND)
 	# options that nobody can set: that MGLRU walks page tables, which powerpc does
 	# not let it, although the emulated CPU sets their accessed bits
 	[ "$2-$3" != powerpc-perf ] ||
 		flags=(KCPPFLAGS='-DCONFIG_ARCH_HAS_HW_PTE_YOUNG=1 -DCONFIG_LRU_GEN_WALKS_MMU=1')
 	shift 3
-	PATH=$TOP/tools:$PATH make -s -C "$KEY/$tree" O="$obj" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
+	PATH=$TOP/tools:$PATH "${with[@]}" make -s -C "$KEY/$tree" O="$obj" ARCH="$KARCH" CROSS_COMPILE="$CROSS" \
 		CC="$cc" "${flags[@]}" -j"$(nproc)" "$@" </dev/null
 }
 
