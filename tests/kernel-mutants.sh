@@ -10,9 +10,6 @@
 . "$(dirname "$0")/../tools/lib.sh"
 
 list=$TOP/tests/kernel-mutants.txt
-need mutants-kernel x86
-# not "tree": functions of lib.sh have one, and the traps would see theirs
-COPY=$KEY/mutants
 tmp=$(mktemp -d)
 declare -A images initramfs
 
@@ -28,6 +25,16 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# of the lines that are asked for, those hosts that are emulated
+sed '/^#/d; /^$/d' "$list" | grep -E -e "${MUTANTS:-.}" >"$tmp/list" || die "no line of kernel-mutants.txt matches ${MUTANTS:-.}"
+mapfile -t arches < <(cut -d'|' -f3 "$tmp/list" | sed -E 's/^ *([a-z0-9]*).*/\1/' | grep -vx um | sort -u)
+for arch in "${arches[@]:1}"; do
+	"$TOP/tools/setup.sh" mutants-kernel "$arch"
+done
+need mutants-kernel "${arches[@]:0:1}"
+# not "tree": functions of lib.sh have one, and the traps would see theirs
+COPY=$KEY/mutants
 
 # The files that differ from their original get a new time: they are compiled.
 restore() {
@@ -241,7 +248,6 @@ baseline() {
 }
 
 # name | file | host: test => complaint | script, as fields
-sed '/^#/d; /^$/d' "$list" | grep -E -e "${MUTANTS:-.}" >"$tmp/list" || die "no line of kernel-mutants.txt matches ${MUTANTS:-.}"
 awk -F' [|] ' -v OFS='\037' '{
 	test = $3
 	complaint = ""

@@ -37,6 +37,14 @@ ok "and nothing of others" without 'arm|aarch64|ppc|powerpc|riscv|s390|mips|clan
 asked guest-test arm64 >"$tmp/asked"
 ok "guest-test arm64: emulator and compiler" [ "$(grep -c 'qemu-system-arm\|gcc-aarch64' "$tmp/asked")" = 2 ]
 ok "and nothing of others" without 'x86|ppc|powerpc|riscv|s390|mips|clang'
+asked mutants-kernel arm64 >"$tmp/asked"
+ok "mutants-kernel on arm64: likewise" [ "$(grep -c 'qemu-system-arm\|gcc-aarch64' "$tmp/asked")" = 2 ]
+asked kit powerpc >"$tmp/asked"
+ok "kit for powerpc: its compiler" with '^gcc-powerpc64le'
+asked demo x86 >"$tmp/asked"
+ok "demo: what draws its picture" with '^gnuplot-nox$'
+asked audit >"$tmp/asked"
+ok "audit: Coccinelle" with '^coccinelle$'
 asked check-series >"$tmp/asked"
 ok "check-series: cross compilers" with '^gcc-s390x'
 ok "and no emulators" without '^qemu'
