@@ -5,6 +5,7 @@
  * were cleared.
  */
 #include "tests.h"
+#include "calls.h"
 #include "window.h"
 #include "host.h"
 #include <pagemap.h>
@@ -660,6 +661,7 @@ static void giant(void)
 	size_t leaf = (1UL << 30) / page_size, page;
 	struct window *win = window_new(leaf);
 	struct view view = view_new(win);
+	unsigned int before, got;
 	struct mapping *map;
 
 	window_back(win, 0, leaf, HUGETLB_1G);
@@ -668,7 +670,12 @@ static void giant(void)
 	view_flush(&view);
 	for (page = 0; page < leaf; page++)
 		view_used(&view, page);
+	before = calls_traced();
+	calls_trace(win, true);
 	check_entries(&view);
+	calls_trace(win, false);
+	got = calls_traced() - before;
+	check(got == 1, "pagemap asked %u times, expected once for all of its entries", got);
 	/* neither smaps nor clear_refs know of hugetlb pages */
 	clear_refs(1);
 	check_entries(&view);
