@@ -7,8 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -59,10 +62,12 @@ static void machines_come_and_go_slowly(void)
 /**
  * struct mortal - what the ager knows of a process that will end
  * @pfns: the memory of its guest
+ * @tables: how many there are while it lives
  * @ready: it is there
  */
 struct mortal {
 	uint64_t pfns[PAGES];
+	uint64_t tables;
 	bool ready;
 };
 
@@ -157,14 +162,61 @@ static pid_t start_mortal(struct mortal *mortal, enum end end)
 	return pid;
 }
 
+/* Pages of their tables, or what else there is one of for each. */
+static uint64_t tables(void)
+{
+	static const char *const caches[] = {
+		"kvm_mmu_page_header", "kvm-pte", "kvm-pmd",
+	};
+	char path[64], *text;
+	uint64_t sum;
+	size_t i;
+
+	/* the CPUs keep some of the sum for themselves */
+	check(write_file("/proc/sys/vm/stat_refresh", "1"), "stat_refresh: %s",
+	      strerror(errno));
+	sum = vmstat("nr_sec_page_table_pages");
+	for (i = 0; i < ARRAY_SIZE(caches); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/objects", caches[i]);
+		if (access(path, R_OK))
+			continue;
+		text = read_file(path);
+		sum += strtoull(text, NULL, 10);
+		free(text);
+	}
+	return sum;
+}
+
+/* When there are @wanted, or when it is for long that none went. */
+static uint64_t tables_at_rest(uint64_t wanted)
+{
+	uint64_t least = tables(), now;
+	unsigned int same = 0;
+
+	/* what is freed by kfree_rcu() may wait for five seconds */
+	while (least > wanted && same++ < 16) {
+		usleep(500000);
+		now = tables();
+		if (now < least) {
+			least = now;
+			same = 0;
+		}
+	}
+	return least;
+}
+
 static void end_one(int idle, struct mortal *mortal, enum end end)
 {
 	pid_t pid = start_mortal(mortal, end), done;
 	int status;
 
-	while (!(done = waitpid(pid, &status, WNOHANG)))
-		if (__atomic_load_n(&mortal->ready, __ATOMIC_ACQUIRE))
-			age_pfns(idle, mortal);
+	while (!(done = waitpid(pid, &status, WNOHANG))) {
+		if (!__atomic_load_n(&mortal->ready, __ATOMIC_ACQUIRE))
+			continue;
+		if (!mortal->tables)
+			mortal->tables = tables();
+		age_pfns(idle, mortal);
+	}
 	check(done == pid, "waitpid: %s", strerror(errno));
 	/* it has said why */
 	if (WIFEXITED(status) && WEXITSTATUS(status))
@@ -177,6 +229,7 @@ static void machines_end(void)
 	struct mortal *mortal = mmap(NULL, sizeof(*mortal), PROT_READ | PROT_WRITE,
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int idle = open(PAGE_IDLE, O_WRONLY | O_CLOEXEC);
+	uint64_t before = tables_at_rest(0), after;
 	unsigned int i;
 
 	check(mortal != MAP_FAILED, "mmap: %s", strerror(errno));
@@ -184,7 +237,11 @@ static void machines_end(void)
 	for (i = 0; i < ROUNDS; i++) {
 		memset(mortal, 0, sizeof(*mortal));
 		end_one(idle, mortal, i % ENDS);
+		check(mortal->tables > before, "its tables are not counted");
 	}
+	after = tables_at_rest(before);
+	check(after <= before, "%" PRIu64 " tables are left of %u processes", after - before,
+	      ROUNDS);
 	note("%u processes ended", ROUNDS);
 }
 
