@@ -62,10 +62,11 @@ um_make() {
 
 # build_all HOST: from nothing, or what others have changed
 build_all() {
-	local arch=${1%%-*}
+	local arch=${1%%-*} configs
 	if [ "$arch" = um ]; then
+		kunit_configs um
 		(cd "$COPY" && PATH=$TOP/tools:$PATH python3 tools/testing/kunit/kunit.py config --arch=um \
-			--kunitconfig=lib/lockless_pgwalk/.kunitconfig --build_dir=obj-kunit-um \
+			"${configs[@]}" --build_dir=obj-kunit-um \
 			--make_options='CC=sanitize-cc.sh ccache gcc') >"$tmp/build.log" 2>&1 || return
 	else
 		configure mutants "$arch" debug

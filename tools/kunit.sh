@@ -10,9 +10,9 @@ what=(kunit)
 [ "$arch" = um ] || what+=(x86)
 need "${what[@]}"
 hold_tree
-config=lib/lockless_pgwalk/.kunitconfig
+kunit_configs "$arch"
 cd "$KEY/patched"
-[ -f "$config" ] || die "the series brings no kunit/.kunitconfig"
+[ -f "${configs[0]#*=}" ] || die "the series brings no kunit/.kunitconfig"
 
 obj=obj-kunit-$arch
 mkdir -p "$obj"
@@ -21,7 +21,7 @@ flock 9
 
 run() {
 	PATH=$TOP/tools:$PATH counted "$obj" "$obj/kunit.log" python3 tools/testing/kunit/kunit.py run --arch="$arch" \
-		--kunitconfig="$config" --build_dir="$obj" --make_options='CC=sanitize-cc.sh ccache gcc' --jobs="$(nproc)" || status=$?
+		"${configs[@]}" --build_dir="$obj" --make_options='CC=sanitize-cc.sh ccache gcc' --jobs="$(nproc)" || status=$?
 }
 status=0
 rm -f "$obj/test.log"

@@ -248,6 +248,12 @@ fragments() {
 		tac | sort -t= -k1,1 -s -u
 }
 
+# kunit_configs ARCH: configs are the arguments of kunit.py that say what is configured
+kunit_configs() {
+	configs=(--kunitconfig=lib/lockless_pgwalk/.kunitconfig)
+	[ "$1" != um ] || configs+=(--kunitconfig="$TOP/tools/configs/kunit.config")
+}
+
 # configure TREE ARCH FLAVOUR [partial]: what the fragments name and nothing
 # else; unless partial, an option that was asked for and is not there is an error
 configure() {
