@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # debian.sh SUITE [COMMAND...]: make check, or that command, in this clone's last
 # commit, on another release of Debian: in a chroot in the cache that debootstrap
-# makes from the mirror that apt uses here. What is there is used again.
+# makes from the mirror that apt uses here. What is there is used again. All of it,
+# which takes hours: debian.sh trixie make check-long ELSEWHERE=
 # shellcheck disable=SC2317 # functions are called by step
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/../tools/lib.sh"
