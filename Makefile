@@ -6,10 +6,12 @@ $(foreach name,ARCH BASE CROSS_COMPILE KDIR MACHINE OUT SIGNOFF,\
 	$(if $(filter environment,$(origin $(name))),$(eval undefine $(name))))
 # the other bases, unless one is asked for
 BASES := $(if $(BASE)$(KDIR),,$(notdir $(wildcard base/*)))
-BASED := check-series kunit guest-test
+BASED := check-series guest-test
 STAGES := setup check-tools check-lib mutants kunit mutants-um check-series audit guest-test guest-test-arm64 guest-test-powerpc
 STAGES += $(foreach base,$(BASES),$(addsuffix -$(base),$(BASED)))
-LONG_STAGES := $(foreach base,$(BASES),$(addsuffix -$(base),audit guest-test-arm64 guest-test-powerpc kunit-x86_64))
+# in the chroot of another Debian: check-long ELSEWHERE=
+ELSEWHERE := check-debian-13
+LONG_STAGES := $(foreach base,$(BASES),$(addsuffix -$(base),kunit audit guest-test-arm64 guest-test-powerpc kunit-x86_64))
 
 .PHONY: help
 help: ## this list
@@ -36,7 +38,7 @@ refresh: ## bring what was edited in the patched tree, or at KDIR=path, back int
 	@tools/series.sh refresh
 
 .PHONY: check-series
-check-series: ## prove the series: each patch applies, builds and passes checkpatch and sparse; all of them build for 13 kernels
+check-series: ## prove the series: each patch applies, builds and passes checkpatch and sparse; LONG=1: for 13 kernels
 	@tools/series-check.sh
 
 .PHONY: check-lib
@@ -101,7 +103,7 @@ check: ## all of the above that tests, one after the other (what CI runs)
 
 .PHONY: check-long
 check-long: ## check with more rounds, all bugs in the kernel, all that runs on Intel, and check on Debian 13
-	@LONG=1 tools/check.sh $(STAGES:mutants-um=mutants-kernel) $(LONG_STAGES) kunit-x86_64 check-debian-13
+	@LONG=1 tools/check.sh $(STAGES:mutants-um=mutants-kernel) $(LONG_STAGES) kunit-x86_64 $(ELSEWHERE)
 
 .PHONY: guest-test-arm64 guest-test-powerpc
 guest-test-arm64 guest-test-powerpc: guest-test-%:
