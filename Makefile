@@ -11,6 +11,7 @@ STAGES := setup check-tools check-lib mutants kunit mutants-um check-series audi
 STAGES += $(foreach base,$(BASES),$(addsuffix -$(base),$(BASED)))
 # in the chroot of another Debian: check-long ELSEWHERE=
 ELSEWHERE := check-debian-13
+KITS := $(addprefix check-kit-,x86 arm64 powerpc)
 LONG_STAGES := $(foreach base,$(BASES),$(addsuffix -$(base),kunit audit guest-test-arm64 guest-test-powerpc kunit-x86_64))
 
 .PHONY: help
@@ -103,7 +104,7 @@ check: ## all of the above that tests, one after the other (what CI runs)
 
 .PHONY: check-long
 check-long: ## check with more rounds, all bugs in the kernel, all that runs on Intel, and check on Debian 13
-	@LONG=1 tools/check.sh $(STAGES:mutants-um=mutants-kernel) $(LONG_STAGES) kunit-x86_64 $(ELSEWHERE)
+	@LONG=1 tools/check.sh $(STAGES:mutants-um=mutants-kernel) $(LONG_STAGES) kunit-x86_64 $(KITS) $(ELSEWHERE)
 
 .PHONY: guest-test-arm64 guest-test-powerpc
 guest-test-arm64 guest-test-powerpc: guest-test-%:
@@ -112,6 +113,9 @@ guest-test-arm64 guest-test-powerpc: guest-test-%:
 .PHONY: mutants-um
 mutants-um:
 	@MUTANTS='^[^/].* um ' tests/kernel-mutants.sh
+
+check-kit-%:
+	@tests/kit.sh $*
 
 .PHONY: kunit-x86_64
 kunit-x86_64:

@@ -9,6 +9,9 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 report=${1:-$here/report-$(uname -r)-$(date +%Y%m%d-%H%M).txt}
 megabytes=${MEGABYTES:-256} machines=16
+# BRIEF=1: for an emulated machine
+long=--long
+[ -z "${BRIEF:-}" ] || long=
 failed='' tracing=/sys/kernel/tracing
 PATH=$here/bin:$PATH
 
@@ -107,8 +110,10 @@ tests() {
 		echo "no tests: there is no /proc/lock_stat" >>"$report"
 	else
 		must "every scenario" young
-		must "vCPUs in parallel" young --long smp
-		must "races" young --long race
+		# shellcheck disable=SC2086 # nothing, or one word
+		must "vCPUs in parallel" young $long smp
+		# shellcheck disable=SC2086
+		must "races" young $long race
 		[ ! -x "$here/bin/page_referenced" ] || must "the kernel's selftests" selftests
 	fi
 }
