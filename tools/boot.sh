@@ -21,7 +21,7 @@ usage() {
 	  -i SHIFT    count instructions: each takes 2^SHIFT nanoseconds of virtual time,
 	              which is repeatable (QEMU's -icount)
 	  -p          CPUs in parallel threads, not one after the other. Not for two
-	              vCPUs at a time on x86: QEMU's nested paging breaks there
+	              vCPUs at a time on x86: hosts have crashed, see tests/parallel.sh
 	  -t SECONDS  give up after this time (default 600)
 	  -l FILE     keep the console's text there
 
