@@ -168,7 +168,7 @@ static uint64_t tables(void)
 	static const char *const caches[] = {
 		"kvm_mmu_page_header", "kvm-pte", "kvm-pmd",
 	};
-	char path[64], *text;
+	char shrink[64], objects[64], *text;
 	uint64_t sum;
 	size_t i;
 
@@ -177,10 +177,13 @@ static uint64_t tables(void)
 	      strerror(errno));
 	sum = vmstat("nr_sec_page_table_pages");
 	for (i = 0; i < ARRAY_SIZE(caches); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/objects", caches[i]);
-		if (access(path, R_OK))
+		snprintf(shrink, sizeof(shrink), "/sys/kernel/slab/%s/shrink", caches[i]);
+		snprintf(objects, sizeof(objects), "/sys/kernel/slab/%s/objects", caches[i]);
+		if (access(objects, R_OK))
 			continue;
-		text = read_file(path);
+		/* KASAN keeps for a while what was freed */
+		must_write(shrink, "1");
+		text = read_file(objects);
 		sum += strtoull(text, NULL, 10);
 		free(text);
 	}
