@@ -8,9 +8,9 @@
 # compiles the files that the series changes.
 #   TREE stock|patched|series   NAME one of those that build-kvm.sh alone prints
 #   SPARSE_THESE=file  for x86, arm64 and powerpc sparse looks at the sources that
-#                      are listed there
+#                      are listed there, compiled again or not
 #   PARTIAL=1          not all options that are asked for have to exist yet, and
-#                      little of mm is compiled
+#                      little of mm is compiled, and shown to sparse only with LONG=1
 #   LONG=1             all of KVM and mm is, for all
 # What is warned of is printed, one line each: the object, then the warning.
 # Debian 12 has no compiler for loongarch, whose KVM is only read.
@@ -47,7 +47,13 @@ shift 2
 # sparse knows neither all compilers' options nor more than these would show it
 checker=()
 case ${SPARSE_THESE:+$name} in
-x86 | arm64 | powerpc) checker=(C=1 CHECK="build-cc.sh sparse") ;;
+x86 | arm64 | powerpc)
+	if [ -z "${PARTIAL:-}" ]; then
+		checker=(C=2 CHECK="build-cc.sh sparse")
+	elif [ $# -gt 0 ] || [ -n "${LONG:-}" ]; then
+		checker=(C=1 CHECK="build-cc.sh sparse")
+	fi
+	;;
 esac
 
 # Without kernel-doc, which W=1 would run for each object. The compiler's script

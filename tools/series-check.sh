@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # series-check.sh: prove the patch series. On a pristine tree, `git am` takes
 # each patch; checkpatch --strict is content; what it touches builds; and so does
-# what the last one leaves. Neither the compiler, with W=1, nor sparse nor modpost
-# says anything that it does not say of the pristine kernel. What has passed is kept,
+# what the last one leaves. Neither the compiler, with W=1, nor modpost nor, of what the
+# last one leaves, sparse says anything that it does not say of the pristine kernel. What has passed is kept,
 # so that a run begins at the first patch that changed.
 #   LONG=1  each patch builds for the architecture whose code it is, too, not for x86
-#           alone; on another base than 6.12, it does at all: most of them are what
+#           alone, and sparse sees it; on another base than 6.12, it does at all: most of them are what
 #           they are on 6.12. The last one leaves what builds in each configuration
 #           that build-kvm.sh has, not only in one of each architecture.
 # shellcheck source=tools/lib.sh
@@ -183,6 +183,7 @@ whole() {
 		printf 'ok %s (unchanged)\n' "$label"
 		return
 	fi
+	rm -f "$tree/obj-build-$1/sparse.saw"
 	builds "$1" 2> >(sed "s/^/$1: /" >&2)
 	printf '%s\n' "$sum-$1" >>"$passed"
 	printf 'ok %s (%s s)\n' "$label" $((SECONDS - start))
@@ -203,13 +204,14 @@ unseen=$(sort -u "$tree"/obj-build-*/sparse.saw | comm -23 "$tmp/sources" -)
 [ -z "$unseen" ] || fail "sparse has not seen $unseen"
 passed_now=$((total + ${#names[@]}))
 
-# Would they be found? What is appended to a file must be refused, the first always,
-# as no new object may be left for sparse to see, and the others with LONG=1.
+# Would they be found? What is appended to a file must be refused, the first always, so
+# that sparse is at work, and the others with LONG=1.
 while read -r name file text; do
 	# after 6.12, s390 answers for ranges, too
 	[ "$BASE-$name" = 6.12-s390 ] || [ "$name" != s390 ] || continue
 	label="planted for $name in $file: $text"
 	printf '%s\n' "$text" >>"$tree/$file"
+	echo "$file" >"$tmp/sources"
 	! new=$(build "$name" 2>"$tmp/refused") || [ -n "$new" ] || fail "nothing is found"
 	in_tree checkout -q -- "$file"
 	passed_now=$((passed_now + 1))
