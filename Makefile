@@ -39,7 +39,7 @@ refresh: ## bring what was edited in the patched tree, or at KDIR=path, back int
 	@tools/series.sh refresh
 
 .PHONY: check-series
-check-series: ## prove the series: each patch applies, builds and passes checkpatch and sparse; LONG=1: for 13 kernels
+check-series: ## prove the series: each patch applies, builds and passes checkpatch, all of them sparse; LONG=1: for 13 kernels
 	@tools/series-check.sh
 
 .PHONY: check-lib
