@@ -198,6 +198,13 @@ uint64_t vmstat(const char *name)
 	return value;
 }
 
+uint64_t guest_tables(void)
+{
+	/* the CPUs keep some of the sum for themselves */
+	must_write("/proc/sys/vm/stat_refresh", "1");
+	return vmstat("nr_sec_page_table_pages");
+}
+
 uint64_t smaps_bytes(const void *start, size_t size, const char *field)
 {
 	uintptr_t first = (uintptr_t)start, last = first + size - 1;

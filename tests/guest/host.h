@@ -49,6 +49,9 @@ bool giant_pages(void);
 /* A counter of /proc/vmstat. */
 uint64_t vmstat(const char *name);
 
+/* Pages of the tables of all guests, where the kernel counts them; exact. */
+uint64_t guest_tables(void);
+
 /* Bytes of @field ("AnonHugePages", …) in the VMAs that start in the range. */
 uint64_t smaps_bytes(const void *start, size_t size, const char *field);
 

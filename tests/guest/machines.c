@@ -172,10 +172,7 @@ static uint64_t tables(void)
 	uint64_t sum;
 	size_t i;
 
-	/* the CPUs keep some of the sum for themselves */
-	check(write_file("/proc/sys/vm/stat_refresh", "1"), "stat_refresh: %s",
-	      strerror(errno));
-	sum = vmstat("nr_sec_page_table_pages");
+	sum = guest_tables();
 	for (i = 0; i < ARRAY_SIZE(caches); i++) {
 		snprintf(shrink, sizeof(shrink), "/sys/kernel/slab/%s/shrink", caches[i]);
 		snprintf(objects, sizeof(objects), "/sys/kernel/slab/%s/objects", caches[i]);
