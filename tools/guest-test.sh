@@ -207,11 +207,11 @@ all() { printf 'hugepagesz=1G hugepages=1 %s' "$(young "$1")"; }
 
 # what another kind of leaf may change, and what needs no race
 leaves=(touched clear predicate huge spaces fast old input dirty)
+[ "$arch" != x86 ] || leaves+=(lru nested)
 
-# some OPTIONS SCENARIO...: these and the former, where the rest is that of another run;
-# with LONG=1 all
+# some OPTIONS: these, where the rest is that of another run; with LONG=1 all
 some() {
-	if [ -n "$long" ]; then all "$1"; else young "$1" "${leaves[@]}" "${@:2}"; fi
+	if [ -n "$long" ]; then all "$1"; else young "$1" "${leaves[@]}"; fi
 }
 
 # intel NAME WORDS OPTION SCENARIO...: these scenarios, since the emulator is slow; with
@@ -236,13 +236,13 @@ kcsan() {
 x86() {
 	case $1 in
 	fast) run "$1" -m 5G -a "kmemleak=on $(all '--machine=npt --expect=fast')" ;;
-	slow) run "$1" -m 5G -a "kvm.tdp_mmu=0 $($slow '--machine=npt,rmaps --expect=slow' lru nested)" ;;
+	slow) run "$1" -m 5G -a "kvm.tdp_mmu=0 $($slow '--machine=npt,rmaps --expect=slow')" ;;
 	swap) run "$1" -m 808M -a "mem=800M $swapped" ;;
 	selftests) run "$1" -m 5G -a "$selftests_args" ;;
 	parallel) run "$1" -p -m 1G -a "$(young '' race)" ;;
 	kcsan) kcsan "$1" -m 1500M ;;
-	sandybridge) intel "$1" ept --expect=slow "${leaves[@]}" lru nested ;;
-	haswell) intel "$1" ept,ad --expect=fast "${leaves[@]}" lru nested procfs ;;
+	sandybridge) intel "$1" ept --expect=slow "${leaves[@]}" ;;
+	haswell) intel "$1" ept,ad --expect=fast "${leaves[@]}" procfs ;;
 	*) die "no run $1" ;;
 	esac
 }
