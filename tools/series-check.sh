@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # series-check.sh: prove the patch series. On a pristine tree, `git am` takes
-# each patch; checkpatch --strict is content; what it touches builds; and so does
-# what the last one leaves. Neither the compiler, with W=1, nor modpost nor, of what the
-# last one leaves, sparse says anything that it does not say of the pristine kernel. What has passed is kept,
-# so that a run begins at the first patch that changed.
-#   LONG=1  each patch builds for the architecture whose code it is, too, not for x86
-#           alone, and sparse sees it; on another base than 6.12, it does at all: most of them are what
-#           they are on 6.12. The last one leaves what builds in each configuration
-#           that build-kvm.sh has, not only in one of each architecture.
+# each patch; checkpatch --strict is content; it builds on x86, if the base is 6.12,
+# as most patches are the same on others; and what the last one leaves builds on each
+# architecture. Neither the compiler, with W=1, nor modpost, nor sparse, which sees
+# what the last one leaves, says anything that it does not say of the pristine kernel.
+# What has passed is kept, so that a run begins at the first patch that changed.
+#   LONG=1  on each base, each patch builds for the architecture whose code it is, and
+#           sparse sees it; what the last one leaves builds in each configuration that
+#           build-kvm.sh has
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/lib.sh"
 need check-series
