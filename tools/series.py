@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """The patch series: check it, export it as mails, give the files it makes, and
 take back what was edited in a tree that has it.
@@ -188,20 +188,43 @@ def copy_pristine(steps, tree, scratch):
 
 def take(step, scratch, tree):
     """Carry one step out in scratch."""
-    target = scratch / step.path
     if not step.is_patch:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(TOP / step.file, target)
+        bring(step, scratch)
         return
-    named = patched_files(step.file)
-    if named != [step.path]:
-        raise Refused(f"{step.text}: {step.file} must change {step.path} and nothing else, "
-                      f"but its headers name {' '.join(named) or 'no file'}")
+    check_headers(step)
     answer = run_patch(step, scratch)
     if answer:
         hunks = re.findall(r"^Hunk #(\d+) FAILED at (\d+)", answer, re.M)
         what = "; ".join(f"hunk #{number} at line {line} does not apply" for number, line in hunks)
         raise Refused(f"{step.text}: {step.file}: {what or answer.strip()} to {step.path} ({release(tree)})")
+
+
+def bring(step, scratch):
+    """A file that is new in the kernel."""
+    target = scratch / step.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(TOP / step.file, target)
+
+
+def check_headers(step):
+    named = patched_files(step.file)
+    if named != [step.path]:
+        raise Refused(f"{step.text}: {step.file} must change {step.path} and nothing else, "
+                      f"but its headers name {' '.join(named) or 'no file'}")
+
+
+def take_all(steps, scratch):
+    """Carry them out in scratch, all patches by one patch, which is much faster. False
+    if it refuses one: there, not all is done then."""
+    for step in steps:
+        if step.is_patch:
+            check_headers(step)
+        else:
+            bring(step, scratch)
+    changes = [(TOP / step.file).read_bytes() for step in steps if step.is_patch]
+    run = feed_patch(b"".join(changes), scratch, "-p1")
+    # what has no hunk is passed over
+    return not run.returncode and run.stdout.count(b"patching file ") == len(changes)
 
 
 def patched_files(file):
@@ -210,12 +233,15 @@ def patched_files(file):
 
 def run_patch(step, scratch, *options):
     """What patch says when it fails, else nothing."""
-    with open(TOP / step.file, "rb") as change:
-        run = subprocess.run(["patch", "--force", "--fuzz=0", "--no-backup-if-mismatch",
-                              "--reject-file=-", *options, step.path], cwd=scratch, text=True,
-                             stdin=change, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             env={**os.environ, "LC_ALL": "C"})
-    return run.stdout if run.returncode else ""
+    run = feed_patch((TOP / step.file).read_bytes(), scratch, *options, step.path)
+    return run.stdout.decode(errors="replace") if run.returncode else ""
+
+
+def feed_patch(changes, scratch, *options):
+    return subprocess.run(["patch", "--force", "--fuzz=0", "--no-backup-if-mismatch",
+                          "--reject-file=-", *options], cwd=scratch, input=changes,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                          env={**os.environ, "LC_ALL": "C"})
 
 
 def is_applied(steps, tree, scratch):
@@ -256,8 +282,13 @@ def finish(tree, scratch):
     """The whole series, carried out in scratch; the paths it touches."""
     steps = sum(plan(read_series(), tree), [])
     copy_pristine(steps, tree, scratch)
-    for step in steps:
-        take(step, scratch, tree)
+    if not take_all(steps, scratch):
+        # from the beginning, to say which one does not apply
+        shutil.rmtree(scratch)
+        scratch.mkdir()
+        copy_pristine(steps, tree, scratch)
+        for step in steps:
+            take(step, scratch, tree)
     return sorted({step.path for step in steps})
 
 
