@@ -65,7 +65,7 @@ build_all() {
 	local arch=${1%%-*} configs
 	if [ "$arch" = um ]; then
 		kunit_configs um
-		(cd "$COPY" && PATH=$TOP/tools:$PATH python3 tools/testing/kunit/kunit.py config --arch=um \
+		(cd "$COPY" && PATH=$TOP/tools:$PATH /usr/bin/python3 tools/testing/kunit/kunit.py config --arch=um \
 			"${configs[@]}" --build_dir=obj-kunit-um \
 			--make_options='CC=sanitize-cc.sh ccache gcc') >"$tmp/build.log" 2>&1 || return
 	else

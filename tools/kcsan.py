@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """
 kcsan.py STOCK PATCHED OBJ LOG: of the data races that KCSAN reported in the console

@@ -20,7 +20,7 @@ exec 9>"$obj/.lock"
 flock 9
 
 run() {
-	PATH=$TOP/tools:$PATH counted "$obj" "$obj/kunit.log" python3 tools/testing/kunit/kunit.py run --arch="$arch" \
+	PATH=$TOP/tools:$PATH counted "$obj" "$obj/kunit.log" /usr/bin/python3 tools/testing/kunit/kunit.py run --arch="$arch" \
 		"${configs[@]}" --build_dir="$obj" --make_options='CC=sanitize-cc.sh ccache gcc' --jobs="$(nproc)" || status=$?
 }
 status=0
