@@ -8,6 +8,8 @@
 # shellcheck disable=SC2317 # functions are called by step and trap
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/../tools/lib.sh"
+# shellcheck source=tests/outcome.sh
+. "$TOP/tests/outcome.sh"
 
 list=$TOP/tests/kernel-mutants.txt
 tmp=$(mktemp -d)
@@ -139,30 +141,6 @@ run_um() {
 	[ $# -ne 3 ] || filter=("kunit.filter_glob=$3")
 	timeout 300 "$1" mem=1G console=tty kunit_shutdown=halt "${filter[@]}" </dev/null >"$2" 2>/dev/null
 	! grep -q '^ *not ok' "$2"
-}
-
-# outcome TEST LOG: "ok" or "not ok", and why; of KUnit's tests it is the case that counts
-outcome() {
-	sed -nE 's/^ *((not )?ok) [0-9]+ /\1\t/p' "$2" | awk -F'\t' -v test="${1#*.}" '
-	index($2, test) == 1 {
-		rest = substr($2, length(test) + 1)
-		if (rest ~ /^( *#|$)/) {
-			print $1 rest
-			exit
-		}
-	}'
-}
-
-# killed TEST COMPLAINT LOG: to be late is no answer, this machine may be busy
-killed() {
-	local how
-	how=$(outcome "$1" "$3")
-	[[ $how = "not ok"* ]] || return
-	if [ -n "$2" ]; then
-		grep -qE "$2" "$3"
-	else
-		[[ ! $how =~ (not finished after|soft lockup|rcu: INFO) ]]
-	fi
 }
 
 report() {

@@ -6,7 +6,7 @@
 
 PRISTINE=$("$TOP/tools/setup.sh" check-tools)
 export PRISTINE
-all=(trees places packages bases signals kcsan)
+all=(trees places packages bases signals kcsan outcome)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT
