@@ -6,6 +6,8 @@
 	"UBSAN:",
 	"Oops",
 	"general protection fault",
+	"segfault",
+	"unhandled exception",
 	"Unable to handle",
 	"unable to handle",
 	"Internal error",
