@@ -20,8 +20,8 @@ usage() {
 	  -C MODEL    the CPUs' model, as QEMU's -cpu takes it
 	  -i SHIFT    count instructions: each takes 2^SHIFT nanoseconds of virtual time,
 	              which is repeatable (QEMU's -icount)
-	  -p          CPUs in parallel threads, not one after the other. Not for two
-	              vCPUs at a time on x86: hosts have crashed, see tests/parallel.sh
+	  -p          CPUs in parallel threads, not one after the other. Code that one of
+	              them patches may stay for another what it was, before QEMU 8.1
 	  -t SECONDS  give up after this time (default 600)
 	  -l FILE     keep the console's text there
 

@@ -8,10 +8,7 @@
 #   LONG=1                    ten times the rounds, and runs that are for that
 #   V=1                       shows the consoles
 #
-# On x86, the run parallel needs LONG=1 because of one crash of the host in about
-# eight runs, which is not explained yet: a fault at the offset of pcpu_hot, as with
-# a GS base of 0. QEMU 7.2's parallel CPUs are suspected: in fast the same races pass.
-# tests/parallel.sh looks for it without anything of ours.
+# CPUs in parallel (-p) are not sound before QEMU 8.1, tests/guest/README.md says why.
 # shellcheck disable=SC2317 # functions are called by step and trap
 # shellcheck disable=SC2034 # arrays are used by their name with the ARCH in it
 # shellcheck source=tools/lib.sh

@@ -7,9 +7,13 @@
 #include "window.h"
 #include "host.h"
 
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define MAX_TESTS	128
@@ -183,6 +187,34 @@ static bool check_machine(const char *told)
 	return false;
 }
 
+/*
+ * A VM of no use, until the end. The first VM and the last turn on and off, in the
+ * kernel's code, whether the scheduler tells KVM when a vCPU's thread leaves a CPU. QEMU
+ * before 8.1, if CPUs run in parallel, may execute for good what it read before another
+ * CPU changed it: such a thread went on with its guest's registers.
+ */
+static int kept = -1;
+
+/* The tests, which are children, count their VMs. */
+static void forget_vm(void)
+{
+	close(kept);
+	kept = -1;
+}
+
+static bool keep_vm(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	kept = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, arch_vm_type());
+	if (kept < 0 || pthread_atfork(NULL, NULL, forget_vm)) {
+		perror("young-test: KVM_CREATE_VM");
+		return false;
+	}
+	close(kvm);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	const char *machine = NULL;
@@ -223,7 +255,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (!check_machine(machine))
+	if (!check_machine(machine) || !keep_vm())
 		return 1;
 	return tap_run(tests, nr_tests, selected) ? 0 : 1;
 }
