@@ -190,10 +190,10 @@ try() {
 
 # after 6.12, on x86 nobody who ages takes mmu_lock, and protected KVM of arm64 has the
 # tables of its guests where the host cannot walk them, without leaves of 1 GB
-lockless='' slow=all protected='young --expect=slow'
+lockless='' protected='young --expect=slow'
 case $BASE-$arch in
 6.12-*) protected='all --expect=fast' ;;
-*-x86) lockless=' --lockless-slow' slow=some ;;
+*-x86) lockless=' --lockless-slow' ;;
 esac
 
 # young OPTIONS [SCENARIO...]: what the guest does, for the kernel's command line
@@ -233,7 +233,7 @@ kcsan() {
 x86() {
 	case $1 in
 	fast) run "$1" -m 5G -a "kmemleak=on $(all '--machine=npt --expect=fast')" ;;
-	slow) run "$1" -m 5G -a "kvm.tdp_mmu=0 $($slow '--machine=npt,rmaps --expect=slow')" ;;
+	slow) run "$1" -m 5G -a "kvm.tdp_mmu=0 $(some '--machine=npt,rmaps --expect=slow')" ;;
 	swap) run "$1" -m 808M -a "mem=800M $swapped" ;;
 	selftests) run "$1" -m 5G -a "$selftests_args" ;;
 	parallel) run "$1" -p -m 1G -a "$(young '' race)" ;;
