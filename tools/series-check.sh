@@ -3,7 +3,7 @@
 # series-check.sh: prove the patch series. On a pristine tree, `git am` takes
 # each patch; checkpatch --strict is content; it builds on x86, if the base is 6.12,
 # as most patches are the same on others; and what the last one leaves builds on each
-# architecture. Neither the compiler, with W=1, nor modpost, nor sparse, which sees
+# architecture, on others on those whose code differs most. Neither the compiler, with W=1, nor modpost, nor sparse, which sees
 # what the last one leaves, says anything that it does not say of the pristine kernel.
 # What has passed is kept, so that a run begins at the first patch that changed.
 #   LONG=1  on each base, each patch builds for the architecture whose code it is, and
@@ -17,7 +17,7 @@ tree=$SHARED/series
 names=(x86 arm64 powerpc s390 riscv x86-nonotifier)
 # for which each patch builds
 alone=x86
-[ "$BASE" = 6.12 ] || alone=none
+[ "$BASE" = 6.12 ] || { alone=none names=(x86 arm64 s390 x86-nonotifier); }
 if [ -n "${LONG:-}" ]; then
 	mapfile -t names < <("$TOP/tools/build-kvm.sh")
 	alone='.*'
@@ -124,8 +124,9 @@ total=${#patches[@]}
 touch "$passed"
 rm -rf "$tree/.git/rebase-apply"
 
-# those that sparse has to see
-sed -nE '/^\+\+\+ b\/tools\//d; s/^\+\+\+ b\/(.*\.c)$/\1/p' "${patches[@]}" | sort -u >"$tmp/sources"
+# those that sparse has to see, of the architectures that are built
+sed -nE '/^\+\+\+ b\/tools\//d; s/^\+\+\+ b\/(.*\.c)$/\1/p' "${patches[@]}" | sort -u |
+	awk -F/ -v names=" ${names[*]} " '$1 != "arch" || index(names, " " $2 " ")' >"$tmp/sources"
 [ -s "$tmp/sources" ] || die "the series has no source for sparse"
 export SPARSE_THESE=$tmp/sources
 sum=$(cat "$0" "$TOP"/tools/{lib,build-*}.sh "$TOP"/tools/configs/build* "$known" "$tmp/sources" - <<<"$alone" | digest)
