@@ -61,7 +61,7 @@ bench-lib: ## measure the library beside other ways to walk; writes tests/bench/
 	@tests/bench/bench.sh build/bench
 
 .PHONY: mutants
-mutants: ## put known bugs into the library, one by one, and see a test fail
+mutants: ## put known bugs into the library, one by one, and see a test fail; LONG=1: all of the list
 	@tools/setup.sh check-lib >/dev/null
 	@mkdir -p build && flock -F build/.lib.lock $(MAKE) -C tests mutants
 
