@@ -7,12 +7,12 @@ $(foreach name,ARCH BASE CROSS_COMPILE KDIR MACHINE OUT SIGNOFF,\
 # the other bases, unless one is asked for
 BASES := $(if $(BASE)$(KDIR),,$(notdir $(wildcard base/*)))
 BASED := check-series guest-test
-STAGES := setup check-tools check-lib mutants kunit mutants-um check-series audit guest-test guest-test-arm64 guest-test-powerpc
+STAGES := setup check-tools check-lib mutants kunit mutants-um check-series audit guest-test guest-test-arm64
 STAGES += $(foreach base,$(BASES),$(addsuffix -$(base),$(BASED)))
 # in the chroot of another Debian: check-long ELSEWHERE=
 ELSEWHERE := check-debian-13
 KITS := $(addprefix check-kit-,x86 arm64 powerpc)
-LONG_STAGES := $(foreach base,$(BASES),$(addsuffix -$(base),kunit audit guest-test-arm64 guest-test-powerpc kunit-x86_64))
+LONG_STAGES := guest-test-powerpc $(foreach base,$(BASES),$(addsuffix -$(base),kunit audit guest-test-arm64 guest-test-powerpc kunit-x86_64))
 
 .PHONY: help
 help: ## this list
@@ -103,7 +103,7 @@ check: ## all of the above that tests, one after the other (what CI runs)
 	@tools/check.sh $(STAGES)
 
 .PHONY: check-long
-check-long: ## check with more rounds, all bugs in the kernel, all that runs on Intel, and check on Debian 13
+check-long: ## check with more rounds, all bugs in the kernel, all that runs on Intel, hosts of powerpc, and check on Debian 13
 	@LONG=1 tools/check.sh $(STAGES:mutants-um=mutants-kernel) $(LONG_STAGES) kunit-x86_64 $(KITS) $(ELSEWHERE)
 
 .PHONY: guest-test-arm64 guest-test-powerpc
