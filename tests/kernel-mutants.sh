@@ -17,6 +17,8 @@ declare -A images initramfs
 
 stop() {
 	local running
+	# whoever ends all processes at once ends this one, too, and again
+	trap '' HUP INT TERM
 	mapfile -t running < <(jobs -p)
 	[ "${#running[@]}" -eq 0 ] || kill "${running[@]}" 2>/dev/null || true
 	wait

@@ -101,6 +101,8 @@ work=$(mktemp -d)
 running='' viewer=''
 # shellcheck disable=SC2317 # the trap calls it
 cleanup() {
+	# whoever ends all processes at once ends this one, too, and again
+	trap '' HUP INT TERM
 	# timeout passes the signal on, and kills the emulator if that does not help
 	[[ -z $running ]] || kill "$running" 2>/dev/null || true
 	[[ -z $viewer ]] || kill "$viewer" 2>/dev/null || true
@@ -108,8 +110,8 @@ cleanup() {
 	rm -rf "$work"
 }
 trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'trap "" INT TERM; exit 130' INT
+trap 'trap "" INT TERM; exit 143' TERM
 
 append="console=$console panic=-1 $append"
 

@@ -88,6 +88,8 @@ mkdir -p "$logs"
 tmp=$(mktemp -d)
 stop_all() {
 	local running
+	# whoever ends all processes at once ends this one, too, and again
+	trap '' HUP INT TERM
 	mapfile -t running < <(jobs -p)
 	[ "${#running[@]}" -eq 0 ] || kill "${running[@]}" 2>/dev/null || true
 	wait

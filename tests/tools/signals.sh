@@ -9,9 +9,10 @@
 export TMPDIR=$tmp/temporary
 mkdir "$TMPDIR"
 
-# interrupt HOW COMMAND...: in the midst of its work; HOW is terminal or TERM
+# interrupt HOW COMMAND...: in the midst of its work; HOW is terminal, TERM, or often,
+# which is TERM until it has ended
 interrupt() {
-	local how=$1 mark=$tests-$$ leader
+	local how=$1 mark=$tests-$$ leader i
 	shift
 	touch "$FAKE/gate"
 	rm -f "$FAKE/building"
@@ -21,6 +22,7 @@ interrupt() {
 	case $how in
 	terminal) kill -INT -- -"$leader" ;;
 	TERM) kill -TERM "$leader" ;;
+	often) for ((i = 0; i < 2000; i++)); do kill -TERM "$leader" 2>/dev/null || break; done ;;
 	esac
 	! wait "$leader" || return
 	! grep -qsaF "MARK=$mark" /proc/[0-9]*/environ || return
@@ -44,4 +46,5 @@ for how in terminal TERM; do
 	ok "$how: a boot" interrupt "$how" tools/boot.sh x86 "$(key_of "$clone")/patched/obj-x86-debug/arch/x86/boot/bzImage" "$tmp/initramfs"
 	ok "$how: a test of the library" interrupt "$how" tests/run.sh "$tmp/output" name bash -c 'hold $$'
 done
+ok "often: a boot" interrupt often tools/boot.sh x86 "$(key_of "$clone")/patched/obj-x86-debug/arch/x86/boot/bzImage" "$tmp/initramfs"
 finish
