@@ -16,19 +16,12 @@ tmp=$(mktemp -d)
 declare -A images initramfs
 
 stop() {
-	local running
-	# whoever ends all processes at once ends this one, too, and again
-	trap '' HUP INT TERM
-	mapfile -t running < <(jobs -p)
-	[ "${#running[@]}" -eq 0 ] || kill "${running[@]}" 2>/dev/null || true
-	wait
+	end_jobs
 	# they are there once there is a copy
 	[ ! -e "$tmp/files" ] || restore
 	rm -rf "$tmp"
 }
-trap stop EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end stop
 
 # of the lines that are asked for, those hosts that are emulated
 sed '/^#/d; /^$/d' "$list" | grep -E -e "${MUTANTS:-.}" >"$tmp/list" || die "no line of kernel-mutants.txt matches ${MUTANTS:-.}"

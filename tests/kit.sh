@@ -11,9 +11,7 @@ arch=$1
 arch_is "$arch"
 need check-kit "$arch"
 tmp=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$tmp"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end "end_jobs; rm -rf '$tmp'"
 
 kit=$("$TOP/tools/kit.sh" "$arch" | tail -n 1)
 BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1)

@@ -11,9 +11,7 @@
 runs=$1
 need guest-test x86
 tmp=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$tmp"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end "end_jobs; rm -rf '$tmp'"
 
 selftests_of x86
 test=$(printf '%s\n' "${SELFTESTS[@]}" | grep -xE 'max_guest_memory_test|mmu_stress_test')

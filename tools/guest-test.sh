@@ -86,17 +86,7 @@ logs=$KEY/guest-test-$arch
 mkdir -p "$logs"
 
 tmp=$(mktemp -d)
-stop_all() {
-	local running
-	# whoever ends all processes at once ends this one, too, and again
-	trap '' HUP INT TERM
-	mapfile -t running < <(jobs -p)
-	[ "${#running[@]}" -eq 0 ] || kill "${running[@]}" 2>/dev/null || true
-	wait
-}
-trap 'stop_all; rm -rf "$tmp"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end "end_jobs; rm -rf '$tmp'"
 
 check_config() {
 	local option missing=
@@ -170,7 +160,7 @@ judge_races() {
 # try NAME OPTION...: boots, judges, prints a line
 try() {
 	local name=$1 errors=$tmp/errors-$1 start=$SECONDS rc=0 planned passed failed verdict=ok
-	trap 'stop_all; exit 143' TERM
+	trap 'end_jobs; exit 143' TERM
 	trap - EXIT
 	shift
 	: >"$errors"

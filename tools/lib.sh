@@ -56,6 +56,23 @@ export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
+# at_end COMMAND: before this script ends, by a signal, too. Who ends all processes at
+# once ends this one more than once: the first time counts.
+at_end() {
+	# shellcheck disable=SC2064 # the command as it is now
+	trap "trap '' HUP INT TERM; $1" EXIT
+	trap "trap '' HUP INT TERM; exit 130" INT
+	trap "trap '' HUP INT TERM; exit 143" TERM
+}
+
+# end_jobs: end what runs in the background here, and wait for it
+end_jobs() {
+	local at_work
+	mapfile -t at_work < <(jobs -p)
+	[ "${#at_work[@]}" -eq 0 ] || kill "${at_work[@]}" 2>/dev/null || true
+	wait 2>/dev/null || true
+}
+
 # step WHAT COMMAND...: say what is being done, and how long it took
 step() {
 	local what=$1 start=$SECONDS

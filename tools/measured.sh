@@ -29,18 +29,7 @@ esac
 need "$(basename "$0" .sh)" "$arch"
 
 tmp=$(mktemp -d)
-cleanup() {
-	local running
-	# whoever ends all processes at once ends this one, too, and again
-	trap '' HUP INT TERM
-	mapfile -t running < <(jobs -p)
-	[ "${#running[@]}" -eq 0 ] || kill "${running[@]}" 2>/dev/null || true
-	wait 2>/dev/null || true
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end "end_jobs; rm -rf '$tmp'"
 
 declare -A images
 
