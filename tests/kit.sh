@@ -11,7 +11,7 @@ arch=$1
 arch_is "$arch"
 need check-kit "$arch"
 tmp=$(mktemp -d)
-at_end "end_jobs; rm -rf '$tmp'"
+at_end "end_jobs; rm -rf ${tmp@Q}"
 
 kit=$("$TOP/tools/kit.sh" "$arch" | tail -n 1)
 BUSYBOX=$("$TOP/tools/busybox.sh" "$arch" | tail -n 1)

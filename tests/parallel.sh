@@ -11,7 +11,7 @@
 runs=$1
 need guest-test x86
 tmp=$(mktemp -d)
-at_end "end_jobs; rm -rf '$tmp'"
+at_end "end_jobs; rm -rf ${tmp@Q}"
 
 selftests_of x86
 test=$(printf '%s\n' "${SELFTESTS[@]}" | grep -xE 'max_guest_memory_test|mmu_stress_test')

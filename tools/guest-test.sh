@@ -86,7 +86,7 @@ logs=$KEY/guest-test-$arch
 mkdir -p "$logs"
 
 tmp=$(mktemp -d)
-at_end "end_jobs; rm -rf '$tmp'"
+at_end "end_jobs; rm -rf ${tmp@Q}"
 
 check_config() {
 	local option missing=

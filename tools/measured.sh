@@ -29,7 +29,7 @@ esac
 need "$(basename "$0" .sh)" "$arch"
 
 tmp=$(mktemp -d)
-at_end "end_jobs; rm -rf '$tmp'"
+at_end "end_jobs; rm -rf ${tmp@Q}"
 
 declare -A images
 

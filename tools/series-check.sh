@@ -3,8 +3,9 @@
 # series-check.sh: prove the patch series. On a pristine tree, `git am` takes
 # each patch; checkpatch --strict is content; it builds on x86, if the base is 6.12,
 # as most patches are the same on others; and what the last one leaves builds on each
-# architecture, on others on those whose code differs most. Neither the compiler, with W=1, nor modpost, nor sparse, which sees
-# what the last one leaves, says anything that it does not say of the pristine kernel.
+# architecture, of another base on those whose code differs most. Neither the compiler,
+# with W=1, nor modpost, nor sparse, which sees what the last one leaves, says anything
+# that it does not say of the pristine kernel.
 # What has passed is kept, so that a run begins at the first patch that changed.
 #   LONG=1  on each base, each patch builds for the architecture whose code it is, and
 #           sparse sees it; what the last one leaves builds in each configuration that
