@@ -48,9 +48,7 @@ With apt and a network, run it again; without, put a static busybox for $1 at $b
 if [ ! -e "$busybox" ] && [ "$busybox" = "$CACHE/busybox-$1" ]; then
 	mkdir -p "$CACHE"
 	tmp=$(mktemp -d "$CACHE/.busybox.XXXXXX")
-	trap 'rm -rf "$tmp"' EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	at_end "rm -rf ${tmp@Q}"
 	step "fetching a busybox for $1" fetch "$1"
 fi
 printf '%s\n' "$busybox"

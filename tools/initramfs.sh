@@ -44,9 +44,10 @@ static() {
 
 work=$(mktemp -d)
 root=$work/root
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+# whoever ends all processes at once ends this one, too, and again
+trap 'trap "" INT TERM; rm -rf "$work"' EXIT
+trap 'trap "" INT TERM; exit 130' INT
+trap 'trap "" INT TERM; exit 143' TERM
 
 static "$busybox"
 mkdir -p "$root/bin" "$root/test"

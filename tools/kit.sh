@@ -13,9 +13,7 @@ need kit "$arch"
 
 name=lockless_pgwalk-kit-$arch
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end "rm -rf ${tmp@Q}"
 kit=$tmp/$name
 mkdir -p "$kit/bin"
 

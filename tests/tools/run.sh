@@ -8,9 +8,7 @@ PRISTINE=$("$TOP/tools/setup.sh" check-tools)
 export PRISTINE
 all=(trees places packages bases signals kcsan outcome)
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end "rm -rf ${tmp@Q}"
 
 for name in "${all[@]}"; do
 	"$TOP/tests/tools/$name.sh" >"$tmp/$name" 2>&1 &
