@@ -194,6 +194,9 @@ young() { printf 'page_poison=1 guest_cmd="young-test%s %s %s"' "$long$lockless"
 # all OPTIONS: likewise, all scenarios but those that are run by name
 all() { printf 'hugepagesz=1G hugepages=1 %s' "$(young "$1")"; }
 
+# but SCENARIO...: options for all, if all is what is asked for
+but() { [ -n "${SCENARIOS:-}" ] || printf ' --without=%s' "$@"; }
+
 # what another kind of leaf may change, and what needs no race
 leaves=(touched clear predicate huge spaces fast old input dirty)
 [ "$arch" != x86 ] || leaves+=(lru nested)
@@ -224,7 +227,8 @@ kcsan() {
 # of the memory below 4 GB
 x86() {
 	case $1 in
-	fast) run "$1" -m 5G -a "kmemleak=on $(all '--machine=npt --expect=fast')" ;;
+	fast) run "$1" -m 5G -a "kmemleak=on $(all "--machine=npt --expect=fast$(but race machines)")" ;;
+	races) run "$1" -m 5G -a "$(young '--machine=npt --expect=fast' race machines)" ;;
 	slow) run "$1" -m 5G -a "kvm.tdp_mmu=0 $(some '--machine=npt,rmaps --expect=slow')" ;;
 	swap) run "$1" -m 808M -a "mem=800M $swapped" ;;
 	selftests) run "$1" -m 5G -a "$selftests_args" ;;

@@ -79,6 +79,10 @@ static size_t nr_tests;
 static char **wanted;
 static int nr_wanted;
 
+/* Not to be run if all are. */
+static const char *without[MAX_TESTS];
+static size_t nr_without;
+
 /* To be done when the options are known. */
 static void collect(void)
 {
@@ -123,7 +127,8 @@ static bool selected(const struct test *test)
 	int i;
 
 	if (!nr_wanted)
-		return !listed(special, ARRAY_SIZE(special), test->scenario);
+		return !listed(special, ARRAY_SIZE(special), test->scenario) &&
+		       !listed(without, nr_without, test->scenario);
 	for (i = 0; i < nr_wanted; i++)
 		if (named(test, wanted[i]))
 			return true;
@@ -148,7 +153,8 @@ static void usage(FILE *out)
 	collect();
 	fprintf(out,
 		"usage: young-test [--machine=WORDS] [--expect=fast|slow] [--lockless-slow]\n"
-		"       [--software-flag] [--long] [--list] [SCENARIO | \"SCENARIO: TEST\"]...\n"
+		"       [--software-flag] [--long] [--list] [--without=SCENARIO]...\n"
+		"       [SCENARIO | \"SCENARIO: TEST\"]...\n"
 		"  machine  fail if it is another one than this\n"
 		"  fast  every answer must come by a walk without kvm->mmu_lock (default)\n"
 		"  slow  none does, and all must be right all the same\n"
@@ -235,6 +241,9 @@ int main(int argc, char **argv)
 			lockless_slow = true;
 		} else if (!strcmp(argv[i], "--long")) {
 			effort = 10;
+		} else if (!strncmp(argv[i], "--without=", strlen("--without=")) &&
+			   nr_without < MAX_TESTS) {
+			without[nr_without++] = argv[i] + strlen("--without=");
 		} else if (!strcmp(argv[i], "--list")) {
 			list();
 			return 0;
