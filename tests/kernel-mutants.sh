@@ -111,19 +111,21 @@ run() {
 	case $host in
 	*-slow) append='kvm.tdp_mmu=0' options=(-m 1508M) ;;
 	x86) options=(-m 1508M) ;;
+	*-leaks) append='kmemleak=on' options=(-m 1508M) ;;
 	*-swap) append='guest_swap_mb=512' options=(-m 800M) ;;
 	*-mm) append='guest_swap_mb=200 hugepages=8' options=(-m 1G) ;;
 	powerpc) options=(-m 2G) ;;
 	*) options=(-m 1500M) ;;
 	esac
 	! parallel "$host" || options+=(-p)
-	if [[ $host = *-mm ]]; then
-		append+=' guest_cmd="page_referenced"'
-	else
-		append+=" guest_cmd=\"young-test --expect=$([[ $host = *-slow ]] && echo slow || echo fast)$(printf " '%s'" "$@")\""
-	fi
+	case $host in
+	*-mm) append+=' guest_cmd="page_referenced"' ;;
+	*-leaks) append+=' guest_cmd="young-test --expect=fast machines"' ;;
+	*)
+		append+=" guest_cmd=\"young-test --expect=$([[ $host = *-slow ]] && echo slow || echo fast)$(printf " '%s'" "$@")\"" ;;
+	esac
 	# page_idle does not take the last pages of an odd size, which firmware leaves
-	[[ $host != @(x86|x86-slow) ]] || append+=' mem=1500M'
+	[[ $host != @(x86|x86-slow|x86-leaks) ]] || append+=' mem=1500M'
 	# a loaded machine is late to raise the timer interrupts that Linux counts at boot
 	[[ $host != x86* ]] || append+=' no_timer_check'
 	"$TOP/tools/boot.sh" "${options[@]}" -a "$append" -l "$log" "${host%%-*}" "$image" "${initramfs[$host]}" \
