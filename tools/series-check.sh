@@ -44,10 +44,19 @@ make_tree() {
 	rsync -a --exclude='/obj-*' "$KEY/stock/" "$tmp/series"
 	local tree=$tmp/series
 	in_tree init -q
-	in_tree add -fA
-	in_tree commit -q --author='series <series@example.org>' -m pristine
+	in_tree commit -q --allow-empty -m 'nothing yet'
 	in_tree tag pristine
 	mv "$tmp/series" "$SHARED/series"
+}
+
+# make_pristine: git knows the files that the patches change, and those that checkpatch
+# asks it about; for all of the kernel it would take a minute
+make_pristine() {
+	in_tree reset -q --hard pristine
+	in_tree rm -rq --cached --ignore-unmatch .
+	{ cat "$tmp/changed"; printf '%s\n' LICENSES include; } | in_tree add -f --pathspec-from-file=-
+	in_tree commit -q --amend --allow-empty --author='series <series@example.org>' -m pristine
+	in_tree tag -f pristine >/dev/null
 }
 
 fail() {
@@ -129,10 +138,12 @@ rm -rf "$tree/.git/rebase-apply"
 sed -nE '/^\+\+\+ b\/tools\//d; s/^\+\+\+ b\/(.*\.c)$/\1/p' "${patches[@]}" | sort -u |
 	awk -F/ -v names=" ${names[*]} " '$1 != "arch" || index(names, " " $2 " ")' >"$tmp/sources"
 [ -s "$tmp/sources" ] || die "the series has no source for sparse"
+sed -nE 's|^--- a/||p' "${patches[@]}" | sort -u |
+	while read -r file; do [ ! -e "$KEY/stock/$file" ] || printf '%s\n' "$file"; done >"$tmp/changed"
 export SPARSE_THESE=$tmp/sources
-sum=$(cat "$0" "$TOP"/tools/{lib,build-*}.sh "$TOP"/tools/configs/build* "$known" "$tmp/sources" - <<<"$alone" | digest)
+sum=$(cat "$0" "$TOP"/tools/{lib,build-*}.sh "$TOP"/tools/configs/build* "$known" "$tmp/sources" "$tmp/changed" - <<<"$alone" | digest)
 if ! grep -q "^$sum " "$passed"; then
-	in_tree reset -q --hard pristine
+	make_pristine
 	rm -rf "$SHARED/series.before"
 	printf '%s %s\n' "$sum" pristine >"$passed"
 fi
