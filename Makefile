@@ -45,7 +45,7 @@ check-series: ## prove the series: each patch applies, builds and passes checkpa
 .PHONY: check-lib
 check-lib: ## test the library in user space
 	@tools/setup.sh check-lib >/dev/null
-	@mkdir -p build && flock -F build/.lib.lock $(MAKE) -C tests check
+	@mkdir -p build && flock -F build/.lib.lock $(MAKE) -j$$(nproc) -C tests check
 
 .PHONY: check-tools
 check-tools: ## test these tasks: stale trees, interruptions, odd paths, what is missing
