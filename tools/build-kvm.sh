@@ -5,7 +5,8 @@
 # of MMU notifiers in mm, which is compiled as a whole for two of them; or only
 # the objects that are named. KVM as modules has to find each symbol exported.
 # What differs from another configuration by compiler or page size alone
-# compiles the files that the series changes.
+# compiles the files that the series changes, as does arm64 on 6.12, whose hosts have
+# the rest compiled for themselves.
 #   TREE stock|patched|series   NAME one of those that build-kvm.sh alone prints
 #   SPARSE_THESE=file  for x86, arm64 and powerpc sparse looks at the sources that
 #                      are listed there, compiled again or not
@@ -124,10 +125,10 @@ default_targets() {
 	printf '%s\n' fs/proc/page.o fs/proc/task_mmu.o kernel/fork.o
 	! grep -qx CONFIG_PROC_PAGE_YOUNG_KUNIT_TEST=y "$obj/.config" || echo fs/proc/page_young_kunit.o
 	[ ! -d "$tree/lib/lockless_pgwalk" ] || echo lib/lockless_pgwalk/
-	case $name${LONG:+-long}${PARTIAL:+-partial} in
-	x86-nonotifier*) echo mm/ ;;
-	x86-clang | arm64-16k | arm64-64k | powerpc-4k) changed ;;
-	x86 | *-long) printf '%s\n' mm/ "arch/$folder/kvm/" ;;
+	case $BASE-$name${LONG:+-long}${PARTIAL:+-partial} in
+	*-x86-nonotifier*) echo mm/ ;;
+	*-x86-clang | *-arm64-16k | *-arm64-64k | *-powerpc-4k | 6.12-arm64) changed ;;
+	*-x86 | *-long) printf '%s\n' mm/ "arch/$folder/kvm/" ;;
 	*) in_mm 'mmu_notifier|_young'; echo "arch/$folder/kvm/" ;;
 	esac
 }
