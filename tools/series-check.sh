@@ -142,10 +142,11 @@ sed -nE 's|^--- a/||p' "${patches[@]}" | sort -u |
 	while read -r file; do [ ! -e "$KEY/stock/$file" ] || printf '%s\n' "$file"; done >"$tmp/changed"
 export SPARSE_THESE=$tmp/sources
 sum=$(cat "$0" "$TOP"/tools/{lib,build-*}.sh "$TOP"/tools/configs/build* "$known" "$tmp/sources" "$tmp/changed" - <<<"$alone" | digest)
-if ! grep -q "^$sum " "$passed"; then
+# LONG=1 shares the tree: behind its back, the files that git knows may be others by now
+if ! grep -q "^$sum $(in_tree rev-parse pristine)" "$passed"; then
 	make_pristine
 	rm -rf "$SHARED/series.before"
-	printf '%s %s\n' "$sum" pristine >"$passed"
+	printf '%s %s\n' "$sum" "$(in_tree rev-parse pristine)" >"$passed"
 fi
 
 all_used='' at=''
