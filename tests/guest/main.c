@@ -161,6 +161,7 @@ static void usage(FILE *out)
 		"  lockless-slow  not even what is slow may take kvm->mmu_lock; else it must\n"
 		"  software-flag  the CPU does not set accessed bits: a fault under mmu_lock does\n"
 		"  long  ten times the rounds, where there are rounds\n"
+		"  without  not this scenario, if all are run\n"
 		"This machine is %s.\n"
 		"Without a scenario all run but smp and, as they need swap, reclaim, procfs-swap\n"
 		"and batch-swap. "
@@ -171,6 +172,20 @@ static void usage(FILE *out)
 		last = tests[i].scenario;
 	}
 	fprintf(out, "\n");
+}
+
+static bool all_known(const char *const *names, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (!known(names[i])) {
+			fprintf(stderr, "young-test: unknown test %s\n", names[i]);
+			usage(stderr);
+			return false;
+		}
+	}
+	return true;
 }
 
 static void list(void)
@@ -257,13 +272,8 @@ int main(int argc, char **argv)
 	collect();
 	wanted = argv + i;
 	nr_wanted = argc - i;
-	for (; i < argc; i++) {
-		if (!known(argv[i])) {
-			fprintf(stderr, "young-test: unknown test %s\n", argv[i]);
-			usage(stderr);
-			return 2;
-		}
-	}
+	if (!all_known((const char *const *)wanted, nr_wanted) || !all_known(without, nr_without))
+		return 2;
 	if (!check_machine(machine) || !keep_vm())
 		return 1;
 	return tap_run(tests, nr_tests, selected) ? 0 : 1;
