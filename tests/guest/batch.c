@@ -830,6 +830,7 @@ static void damon_watches(bool physical, uint64_t start, uint64_t end)
 		.end = end,
 		.sample_us = SAMPLE_US,
 		.samples = SAMPLES,
+		.filter = true,
 	});
 }
 
@@ -846,31 +847,41 @@ static void keep_touching(struct mapping *map, const size_t *page, double second
 	}
 }
 
-static struct damon_seen damon_watch(struct mapping *map, const size_t *page)
+/* @passed: bytes of the folios that the filter has found to be young */
+static struct damon_seen damon_watch(struct mapping *map, const size_t *page, uint64_t *passed)
 {
-	/* what is under way has begun before */
-	keep_touching(map, page, 2 * AGGREGATION);
+	/* what is under way has begun before, and nobody touches while DAMON is asked */
+	keep_touching(map, page, AGGREGATION);
+	*passed = damon_passed();
+	keep_touching(map, page, AGGREGATION);
 	trace_event("damon/damon_aggregated", true);
 	keep_touching(map, page, 3 * AGGREGATION);
 	trace_event("damon/damon_aggregated", false);
+	*passed = damon_passed() - *passed;
 	return damon_traced();
 }
 
 /*
  * DAMON looks at any page, and the guest uses one page: of a huge one, that is all
  * of it. The others of the mapping, some of which were used, are not its business.
+ * @folio: bytes that its filter finds; 0: it does not look at such pages
  */
-static void damon_finds(struct mapping *map, size_t page)
+static void damon_finds(struct mapping *map, size_t page, uint64_t folio)
 {
-	struct damon_seen seen = damon_watch(map, &page);
+	uint64_t passed;
+	struct damon_seen seen = damon_watch(map, &page, &passed);
 
 	/* a slow machine may miss one or two */
 	check(seen.regions && seen.least >= SAMPLES - 3,
 	      "in use: got %u of %d samples in one of %u regions", seen.least, SAMPLES,
 	      seen.regions);
-	seen = damon_watch(map, NULL);
+	check(!folio || !damon_filters() || (passed && !(passed % folio)),
+	      "in use: the filter finds %" PRIu64 " young bytes in a folio of %" PRIu64,
+	      passed, folio);
+	seen = damon_watch(map, NULL, &passed);
 	check(seen.regions && !seen.most, "idle: got %u of %d samples in one of %u regions",
 	      seen.most, SAMPLES, seen.regions);
+	check(!passed, "idle: the filter finds %" PRIu64 " young bytes", passed);
 	damon_end();
 	window_cleared(map, page, 1);
 }
@@ -893,8 +904,10 @@ static void damon_huge(void)
 		window_touch(map, 2 * leaf + page, VM_READ);
 	}
 	window_flush(win);
-	damon_watches(false, (uintptr_t)start, (uintptr_t)start + arch_huge_size());
-	damon_finds(map, leaf + leaf / 2 + 3);
+	/* from its middle on */
+	damon_watches(false, (uintptr_t)start + arch_huge_size() / 2,
+		      (uintptr_t)start + arch_huge_size());
+	damon_finds(map, leaf + leaf / 2 + 3, arch_huge_size());
 	window_check(win);
 }
 
@@ -911,7 +924,7 @@ static void damon_giant(void)
 	window_flush(win);
 	window_cleared(map, 0, leaf);
 	damon_watches(false, (uintptr_t)win->base, (uintptr_t)win->base + GIANT);
-	damon_finds(map, leaf - 9);
+	damon_finds(map, leaf - 9, 0);
 	window_check(win);
 }
 
@@ -931,7 +944,7 @@ static void damon_split(void)
 	}
 	window_flush(win);
 	damon_watches(true, start, start + arch_huge_size());
-	damon_finds(map, leaf + leaf / 2 + 3);
+	damon_finds(map, leaf + leaf / 2 + 3, arch_huge_size());
 	window_check(win);
 }
 

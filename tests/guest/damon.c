@@ -14,6 +14,8 @@
 #define CONTEXT		DAMON "0/contexts/0/"
 #define ATTRS		CONTEXT "monitoring_attrs/"
 #define TARGET		CONTEXT "targets/0/"
+#define SCHEME		CONTEXT "schemes/0/"
+#define FILTERS		SCHEME "ops_filters/"
 
 static void write_number(const char *path, uint64_t number)
 {
@@ -21,6 +23,22 @@ static void write_number(const char *path, uint64_t number)
 
 	snprintf(text, sizeof(text), "%" PRIu64, number);
 	must_write(path, text);
+}
+
+/* Of all regions, count what young folios there are. */
+static void filter_young(void)
+{
+	write_number(CONTEXT "schemes/nr_schemes", 1);
+	if (!damon_filters())
+		return;
+	must_write(SCHEME "action", "stat");
+	write_number(SCHEME "access_pattern/sz/max", ~0ULL);
+	write_number(SCHEME "access_pattern/nr_accesses/max", ~0U);
+	write_number(SCHEME "access_pattern/age/max", ~0U);
+	write_number(FILTERS "nr_filters", 1);
+	must_write(FILTERS "0/type", "young");
+	must_write(FILTERS "0/matching", "Y");
+	must_write(FILTERS "0/allow", "Y");
 }
 
 void damon_begin(const struct damon *damon)
@@ -42,6 +60,8 @@ void damon_begin(const struct damon *damon)
 	write_number(TARGET "regions/nr_regions", 1);
 	write_number(TARGET "regions/0/start", damon->start);
 	write_number(TARGET "regions/0/end", damon->end);
+	if (damon->filter)
+		filter_young();
 	must_write(DAMON "0/state", "on");
 }
 
@@ -70,4 +90,23 @@ struct damon_seen damon_traced(void)
 	}
 	free(trace);
 	return seen;
+}
+
+bool damon_filters(void)
+{
+	return !access(FILTERS, F_OK);
+}
+
+uint64_t damon_passed(void)
+{
+	uint64_t passed;
+	char *text;
+
+	if (!damon_filters())
+		return 0;
+	must_write(DAMON "0/state", "update_schemes_stats");
+	text = read_file(SCHEME "stats/sz_ops_filter_passed");
+	passed = strtoull(text, NULL, 10);
+	free(text);
+	return passed;
 }

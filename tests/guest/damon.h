@@ -14,6 +14,7 @@
  * @sample_us: microseconds between two samples
  * @samples: how many make an aggregation
  * @regions: in how many regions; 0: as it likes
+ * @filter: once per aggregation, have its filter look for young folios, if there is one
  */
 struct damon {
 	bool physical;
@@ -22,6 +23,7 @@ struct damon {
 	unsigned int sample_us;
 	unsigned int samples;
 	unsigned int regions;
+	bool filter;
 };
 
 /**
@@ -40,5 +42,11 @@ void damon_begin(const struct damon *damon);
 void damon_end(void);
 
 struct damon_seen damon_traced(void);
+
+/* Between damon_begin() and damon_end(): is there such a filter? Not in all kernels. */
+bool damon_filters(void);
+
+/* How many bytes of folios it has found to be young up to now. */
+uint64_t damon_passed(void);
 
 #endif
