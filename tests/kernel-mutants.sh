@@ -15,6 +15,19 @@ list=$TOP/tests/kernel-mutants.txt
 tmp=$(mktemp -d)
 declare -A images initramfs
 
+# host: its memory, and what its kernel is told. page_idle does not take the last pages
+# of an odd size, which firmware leaves; and a loaded machine is late to raise the timer
+# interrupts that Linux counts at boot.
+declare -A hosts=(
+	[x86]='1508M mem=1500M no_timer_check'
+	[x86-slow]='1508M mem=1500M no_timer_check kvm.tdp_mmu=0'
+	[x86-leaks]='1508M mem=1500M no_timer_check kmemleak=on'
+	[x86-swap]='800M no_timer_check guest_swap_mb=512'
+	[x86-mm]='1G no_timer_check guest_swap_mb=200 hugepages=8'
+	[arm64]='1500M'
+	[powerpc]='2G'
+)
+
 stop() {
 	end_jobs
 	# they are there once there is a copy
@@ -103,33 +116,25 @@ programs() {
 # parallel HOST: do its CPUs run so?
 parallel() { [[ $1 = arm64 || $1 = powerpc ]]; }
 
+# guest_cmd HOST TEST...: what runs on it
+guest_cmd() {
+	case $1 in
+	*-mm) echo page_referenced ;;
+	*-leaks) echo young-test --expect=fast machines ;;
+	*-slow) echo young-test --expect=slow "${@:2}" ;;
+	*) echo young-test --expect=fast "${@:2}" ;;
+	esac
+}
+
 # run HOST IMAGE LOG TEST...
 run() {
-	local host=$1 image=$2 log=$3 append='' options=()
+	local host=$1 image=$2 log=$3 memory append options=()
 	shift 3
 	[ "$host" != um ] || { run_um "$image" "$log" "$@"; return; }
-	case $host in
-	*-slow) append='kvm.tdp_mmu=0' options=(-m 1508M) ;;
-	x86) options=(-m 1508M) ;;
-	*-leaks) append='kmemleak=on' options=(-m 1508M) ;;
-	*-swap) append='guest_swap_mb=512' options=(-m 800M) ;;
-	*-mm) append='guest_swap_mb=200 hugepages=8' options=(-m 1G) ;;
-	powerpc) options=(-m 2G) ;;
-	*) options=(-m 1500M) ;;
-	esac
-	! parallel "$host" || options+=(-p)
-	case $host in
-	*-mm) append+=' guest_cmd="page_referenced"' ;;
-	*-leaks) append+=' guest_cmd="young-test --expect=fast machines"' ;;
-	*)
-		append+=" guest_cmd=\"young-test --expect=$([[ $host = *-slow ]] && echo slow || echo fast)$(printf " '%s'" "$@")\"" ;;
-	esac
-	# page_idle does not take the last pages of an odd size, which firmware leaves
-	[[ $host != @(x86|x86-slow|x86-leaks) ]] || append+=' mem=1500M'
-	# a loaded machine is late to raise the timer interrupts that Linux counts at boot
-	[[ $host != x86* ]] || append+=' no_timer_check'
-	"$TOP/tools/boot.sh" "${options[@]}" -a "$append" -l "$log" "${host%%-*}" "$image" "${initramfs[$host]}" \
-		>/dev/null 2>"$log.errors"
+	read -r memory append <<<"${hosts[$host]}"
+	! parallel "$host" || options=(-p)
+	"$TOP/tools/boot.sh" "${options[@]}" -m "$memory" -a "$append guest_cmd=\"$(guest_cmd "$host" "${@@Q}")\"" \
+		-l "$log" "${host%%-*}" "$image" "${initramfs[$host]}" >/dev/null 2>"$log.errors"
 }
 
 # One case, or all of them
@@ -242,6 +247,9 @@ awk -F' [|] ' -v OFS='\037' '{
 	print NR, $1, $2, host, test, complaint, script
 }' "$tmp/list" >"$tmp/mutants"
 total=$(wc -l <"$tmp/mutants")
+while read -r host; do
+	[ "$host" = um ] || [ -n "${hosts[$host]:-}" ] || die "kernel-mutants.txt: no host $host; known: um ${!hosts[*]}"
+done < <(cut -d $'\037' -f4 "$tmp/mutants" | sort -u)
 : >"$tmp/results"
 
 exec 9>"$KEY/mutants.lock"
