@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kernel-mutants.sh (MUTANTS=regex in the environment): put each bug of
+# kernel-mutants.sh (MUTANTS=regex, FIRST=n in the environment): put each bug of
 # kernel-mutants.txt into a copy of the patched kernel, one at a time, build it,
-# and see the test that is named there fail. MUTANTS: of lines that match it. The
-# next one is built while the last ones boot, JOBS of them at most; but a host whose
-# CPUs run in parallel has this machine for itself.
+# and see the test that is named there fail. MUTANTS: of lines that match it;
+# FIRST: of so many of them. The next one is built while the last ones boot, JOBS of
+# them at most; but a host whose CPUs run in parallel has this machine for itself.
 # shellcheck disable=SC2317 # functions are called by step and trap
 # shellcheck source=tools/lib.sh
 . "$(dirname "$0")/../tools/lib.sh"
@@ -37,7 +37,7 @@ stop() {
 at_end stop
 
 # of the lines that are asked for, those hosts that are emulated
-sed '/^#/d; /^$/d' "$list" | grep -E -e "${MUTANTS:-.}" >"$tmp/list" || die "no line of kernel-mutants.txt matches ${MUTANTS:-.}"
+sed '/^#/d; /^$/d' "$list" | grep -E ${FIRST:+-m "$FIRST"} -e "${MUTANTS:-.}" >"$tmp/list" || die "no line of kernel-mutants.txt matches ${MUTANTS:-.}"
 mapfile -t arches < <(cut -d'|' -f3 "$tmp/list" | sed -E 's/^ *([a-z0-9]*).*/\1/' | grep -vx um | sort -u)
 for arch in "${arches[@]:1}"; do
 	"$TOP/tools/setup.sh" mutants-kernel "$arch"
