@@ -55,6 +55,13 @@ check() {
 	fi
 }
 
+# slot: wait until fewer jobs than there may be are at work
+slot() {
+	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+		wait -n || true
+	done
+}
+
 rules=()
 for script in "$TOP"/cocci/*.cocci; do
 	rules+=("$(basename "$script" .cocci)")
@@ -139,7 +146,7 @@ skipped() {
 # scan TREE OUT LIST: all scripts over the files of a tree that concern them, or
 # rather over copies: spatch sees no function whose name comes from a macro
 scan() {
-	local rule running=1
+	local rule
 	mkdir -p "$2/tree"
 	cd "$1"
 	for rule in "${rules[@]}"; do
@@ -150,18 +157,16 @@ scan() {
 	cd "$2/tree"
 	grep -rl FNAME . | xargs -r sed -i 's/\<FNAME(\([a-z0-9_]*\))/\1/g'
 	skipped "$2/skipped" "$2/parsed" &
-	for rule in "${rules[@]}"; do
-		if [ "$running" -ge "$jobs" ]; then
-			wait -n
-			running=$((running - 1))
-		fi
+	# those with most files are the longest
+	wc -l "$2"/*.list | sort -rn | sed -nE 's|.*/(.*)\.list$|\1|p' >"$2/order"
+	while read -r rule; do
+		slot
 		{
 			start=$SECONDS
 			spatch_files "$rule" "$2/$rule" "$2/$rule.list"
 			say "  $rule: $(wc -l <"$2/$rule.list") files, $(wc -l <"$2/$rule") findings, $((SECONDS - start)) s"
 		} &
-		running=$((running + 1))
-	done
+	done <"$2/order"
 	wait
 	cd "$TOP"
 }
@@ -201,15 +206,20 @@ began=$SECONDS
 
 # ------------------------------------------------------------------ the samples
 say "samples ..."
+mkdir "$tmp/samples"
 for sample in "$TOP"/cocci/tests/*.c; do
 	name=$(basename "$sample" .c)
-	rule=${name%%-*}
-	echo "$sample" >"$tmp/list"
-	spatch_files "$rule" "$tmp/sample" "$tmp/list"
+	echo "$sample" >"$tmp/samples/$name.list"
+	slot
+	spatch_files "${name%%-*}" "$tmp/samples/$name" "$tmp/samples/$name.list" &
+done
+wait
+for sample in "$TOP"/cocci/tests/*.c; do
+	name=$(basename "$sample" .c)
 	grep -n '/\* BUG \*/' "$sample" | cut -d: -f1 | sort -u >"$tmp/planted"
-	cut -d: -f2 "$tmp/sample" | sort -u >"$tmp/found"
+	cut -d: -f2 "$tmp/samples/$name" | sort -u >"$tmp/found"
 	{
-		cat "$tmp/sample.bad"
+		cat "$tmp/samples/$name.bad"
 		[ -s "$tmp/planted" ] || echo "no bug is planted"
 		comm -23 "$tmp/planted" "$tmp/found" | sed 's/^/not found: line /'
 		comm -13 "$tmp/planted" "$tmp/found" | sed 's/^/a near miss is reported: line /'
@@ -310,15 +320,14 @@ say "user space ..."
 # arrays, the options are for clang-tidy
 user_space() {
 	local -n cflags=$2 files=$3
-	local compiler source tidy=("--config-file=$TOP/tests/.clang-tidy" "${@:4}")
+	local compiler tidy=("--config-file=$TOP/tests/.clang-tidy" "${@:4}")
+	each() { printf '%s\0' "${files[@]}" | xargs -0 -I{} -P "$jobs" "$@"; }
 	for compiler in gcc clang; do
-		for source in "${files[@]}"; do
-			$compiler "${cflags[@]}" -O2 -Wall -Wextra -Wshadow -Wno-unused-parameter \
-				-Wno-missing-field-initializers -fsyntax-only "$source"
-		done 2>&1 | check "$compiler -Wall -Wextra -Wshadow, $1"
+		each "$compiler" "${cflags[@]}" -O2 -Wall -Wextra -Wshadow -Wno-unused-parameter \
+			-Wno-missing-field-initializers -fsyntax-only {} 2>&1 | check "$compiler -Wall -Wextra -Wshadow, $1"
 	done
 	{
-		clang-tidy --quiet "${tidy[@]}" "${files[@]}" -- "${cflags[@]}" 2>"$tmp/tidy" ||
+		each clang-tidy --quiet "${tidy[@]}" {} -- "${cflags[@]}" 2>"$tmp/tidy" ||
 			echo "clang-tidy ended with $?: $(tail -n 1 "$tmp/tidy")"
 	} | grep -E '(warning|error|ended with.*):' | sort -u | check "clang-tidy, $1"
 }
