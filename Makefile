@@ -12,7 +12,7 @@ STAGES += $(foreach base,$(BASES),$(addsuffix -$(base),$(BASED)))
 # in the chroot of another Debian: check-long ELSEWHERE=
 ELSEWHERE := check-debian-13
 KITS := $(addprefix check-kit-,x86 arm64 powerpc)
-LONG_STAGES := guest-test-powerpc $(foreach base,$(BASES),$(addsuffix -$(base),kunit audit guest-test-arm64 guest-test-powerpc kunit-x86_64))
+LONG_STAGES := guest-test-powerpc $(foreach base,$(BASES),$(addsuffix -$(base),kunit audit mutants-kernel guest-test-arm64 guest-test-powerpc kunit-x86_64))
 
 .PHONY: help
 help: ## this list

@@ -36,8 +36,21 @@ stop() {
 }
 at_end stop
 
-# of the lines that are asked for, those hosts that are emulated
-sed '/^#/d; /^$/d' "$list" | grep -E ${FIRST:+-m "$FIRST"} -e "${MUTANTS:-.}" >"$tmp/list" || die "no line of kernel-mutants.txt matches ${MUTANTS:-.}"
+# lines: of this base, those that are asked for
+lines() {
+	awk -F' [|] ' -v base="$BASE" '!/^(#|$)/ {
+		split($3, host, "[ @]")
+		of = $3 ~ /^[^ ]*@/ ? host[2] : "6.12"
+		if (of != base)
+			next
+		sub("@" base " ", " ")
+		print
+	}' "$list" | grep -E ${FIRST:+-m "$FIRST"} -e "${MUTANTS:-.}"
+}
+
+find_base ${KDIR:+"$KDIR"}
+lines >"$tmp/list" || die "kernel-mutants.txt: no line for $BASE matches ${MUTANTS:-.}"
+# those hosts that are emulated
 mapfile -t arches < <(cut -d'|' -f3 "$tmp/list" | sed -E 's/^ *([a-z0-9]*).*/\1/' | grep -vx um | sort -u)
 for arch in "${arches[@]:1}"; do
 	"$TOP/tools/setup.sh" mutants-kernel "$arch"
