@@ -62,10 +62,10 @@ if [ $# -eq 2 ]; then
 	exit
 fi
 
-declare -A plans whats
+declare -A plans nows whats
 runs=()
 while read -r name tests now what; do
-	plans[$name]=$tests whats[$name]=$what
+	plans[$name]=$tests nows[$name]=$now whats[$name]=$what
 	[ "$now" -eq 0 ] || runs+=("$name")
 done < <(rows)
 selected=${RUNS:-${SCENARIOS:+fast}}
@@ -73,6 +73,7 @@ selected=${RUNS:-${SCENARIOS:+fast}}
 for name in "${runs[@]}"; do
 	[ -n "${plans[$name]:-}" ] || die "no run $name on $arch; known: $(rows | cut -d' ' -f1 | paste -sd' ')"
 	[ -z "${SCENARIOS:-}" ] || [ "$name" != selftests ] || die "selftests are no scenarios"
+	[ -n "${LONG:-}${SCENARIOS:-}" ] || [ "${nows[$name]}" -eq 1 ] || die "the run $name takes LONG=1"
 done
 for name in ${SCENARIOS:-}; do
 	scenarios | grep -qx "$name" || die "no scenario $name; known: $(scenarios | paste -sd' ')"
