@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# bases.sh: what is said of releases that the series is not for, and that another
-# base remains a small difference. TAP.
+# bases.sh: what is said of releases that the series is not for, and of runs that a
+# base does not have, and that another base remains a small difference. TAP.
 # shellcheck disable=SC2317 # functions are called by ok()
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -34,6 +34,9 @@ BASE=nonsense ok "BASE in the environment is for others" run make kunit
 planned() { run make guest-test LIST=1 BASE="$1" && grep -Eq "^ *selftests +$2 tests" "$tmp/said"; }
 ok "a base has its own number of tests" planned 7.3 12
 ok "another one has its own" planned 6.12 9
+RUNS=nobody ok "a run that is not there" refuses "no run nobody on x86; known: haswell" make guest-test
+RUNS=haswell ok "on a base where it is longer" refuses "the run haswell takes LONG=1" make guest-test BASE=7.3
+SCENARIOS=nobody ok "a scenario that is not there" refuses "no scenario nobody; known: " make guest-test
 covered() { run make -n check "${@:2}" && says "$1"; }
 ok "check covers all bases" covered guest-test-7.3
 ok "check of one base does not cover another" eval '! covered guest-test-7.3 BASE=7.3 && covered guest-test BASE=7.3'
