@@ -25,15 +25,6 @@
 #define CGROUP		"/batch-test"
 #define GIANT		(1UL << 30)
 
-static uint64_t read_number(const char *path)
-{
-	char *text = read_file(path);
-	uint64_t number = strtoull(text, NULL, 10);
-
-	free(text);
-	return number;
-}
-
 /* One event from now on, in an empty trace; or no more. */
 static void trace_event(const char *event, bool on)
 {

@@ -99,14 +99,8 @@ bool damon_filters(void)
 
 uint64_t damon_passed(void)
 {
-	uint64_t passed;
-	char *text;
-
 	if (!damon_filters())
 		return 0;
 	must_write(DAMON "0/state", "update_schemes_stats");
-	text = read_file(SCHEME "stats/sz_ops_filter_passed");
-	passed = strtoull(text, NULL, 10);
-	free(text);
-	return passed;
+	return read_number(SCHEME "stats/sz_ops_filter_passed");
 }

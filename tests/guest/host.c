@@ -58,6 +58,17 @@ char *read_file(const char *path)
 	return text;
 }
 
+uint64_t read_number(const char *path)
+{
+	char text[32] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	check(fd >= 0, "%s: %s", path, strerror(errno));
+	check(read(fd, text, sizeof(text) - 1) > 0, "%s: no number", path);
+	close(fd);
+	return strtoull(text, NULL, 10);
+}
+
 bool write_file(const char *path, const char *fmt, ...)
 {
 	char text[256];

@@ -21,6 +21,9 @@ uint64_t random_next(uint64_t *state);
 /* The whole file as a string, to be freed. Fails the test if it cannot. */
 char *read_file(const char *path);
 
+/* The number that a file has. Fails the test if there is none. */
+uint64_t read_number(const char *path);
+
 /* One write(2); false and errno if the kernel refused it. */
 bool write_file(const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

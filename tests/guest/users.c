@@ -96,15 +96,6 @@ static double ran(const char *name)
 	return ts.tv_sec * 1e9 + ts.tv_nsec;
 }
 
-static uint64_t read_number(const char *path)
-{
-	char *text = read_file(path);
-	uint64_t number = strtoull(text, NULL, 10);
-
-	free(text);
-	return number;
-}
-
 /* --- khugepaged --- */
 
 static double khugepaged(const struct guest *guest)
