@@ -92,7 +92,7 @@ static void protect(const struct window *win, size_t first, size_t pages, int pr
 
 #define TABLES	5
 
-/* Small pages in an area that khugepaged looks at; nobody has used them. */
+/* Small pages that khugepaged could collapse; nobody has used them. */
 static struct mapping *collapse_window(struct window **win, int prot)
 {
 	size_t pages = TABLES * huge_pages();
@@ -104,17 +104,20 @@ static struct mapping *collapse_window(struct window **win, int prot)
 	map = window_map(*win, vm_create(), 0, huge_gpa(VM_GPA), 0, pages, 1);
 	protect(*win, 0, pages, prot);
 	begin_idle(*win);
-	/* not before: khugepaged may not have ended its last pass */
-	advise(*win, 0, pages, MADV_HUGEPAGE);
 	return map;
 }
 
-/* khugepaged looks at all there is, at least once. */
-static void khugepaged(void)
+/*
+ * khugepaged looks at all there is, at least once, and at no other time: each write to
+ * its knobs, and the first advice of a process, has it begin a pass, some time later.
+ */
+static void khugepaged(const struct window *win)
 {
-	uint64_t scans = read_number(THP_KNOBS "khugepaged/full_scans");
+	uint64_t scans;
 	int tries;
 
+	advise(win, 0, win->pages, MADV_HUGEPAGE);
+	scans = read_number(THP_KNOBS "khugepaged/full_scans");
 	/* whole passes, so that the next one begins at the first table */
 	must_write(THP_KNOBS "khugepaged/pages_to_scan", "1000000");
 	must_write(THP_KNOBS "khugepaged/scan_sleep_millisecs", "10");
@@ -126,6 +129,7 @@ static void khugepaged(void)
 	}
 	must_write(THP_KNOBS "khugepaged/scan_sleep_millisecs", "1000000");
 	check(tries < 1000, "khugepaged does not run");
+	advise(win, 0, win->pages, MADV_NOHUGEPAGE);
 }
 
 #define SCAN_EVENT	"huge_memory/mm_khugepaged_scan_pmd"
@@ -208,7 +212,7 @@ static void check_scan(struct window **win, struct mapping **map, size_t own)
 	for (table = 0; table < TABLES; table++)
 		last[table] = pfn_of(*win, (table + 1) * leaf - 1);
 	trace_event(SCAN_EVENT, true);
-	khugepaged();
+	khugepaged(*win);
 	trace_event(SCAN_EVENT, false);
 	trace = read_file(TRACING "trace");
 	for (table = 0; table < TABLES; table++) {
@@ -224,7 +228,6 @@ static void check_scan(struct window **win, struct mapping **map, size_t own)
 	}
 	free(trace);
 	if (collapses_what_is_read()) {
-		advise(*win, 0, (*win)->pages, MADV_NOHUGEPAGE);
 		*map = collapse_window(win, PROT_READ);
 		return;
 	}
@@ -282,7 +285,7 @@ static void collapsed(void)
 	window_touch(map, 2 * leaf - 1, VM_READ);
 	window_touch(map, 3 * leaf, VM_READ);
 	window_flush(win);
-	khugepaged();
+	khugepaged(win);
 	for (table = 0; table < TABLES; table++)
 		check(is_huge(win, table * leaf) == want[table],
 		      "table %zu: got %shuge, expected the other", table, want[table] ? "not " : "");
@@ -319,7 +322,7 @@ static void asked_once(void)
 	trace_event(SCAN_EVENT, true);
 	before = calls_traced();
 	calls_trace(win, true);
-	khugepaged();
+	khugepaged(win);
 	calls_trace(win, false);
 	trace_event(SCAN_EVENT, false);
 	got = calls_traced() - before;
