@@ -15,7 +15,7 @@ case $task in
 series) words=series trees=${KDIR:+0} trees=${trees:-1} ;;
 report) words=report trees=0 ;;
 debian) words=debian trees=0 ;;
-check-lib | check-tools) words='series lib' trees=1 ;;
+check-lib | check-tools) words="series lib $task" trees=1 ;;
 check-series) words='series kernel builds' ;;
 audit) words='series kernel builds lib report audit' ;;
 esac

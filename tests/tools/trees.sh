@@ -133,6 +133,20 @@ clone=$first
 ok "another that is gone" run make setup
 ok "where nothing was edited, nothing is left" [ ! -e "$kept" ]
 
+# What a file takes in is no dependency of it.
+takes_in() {
+	local data
+	export CCACHE_DIR=$tmp/ccache CCACHE_DEPEND=1
+	cd "$tmp" || return
+	echo '.incbin "data"' >a.S
+	for data in before behind; do
+		echo "$data" >data
+		"$clone/tools/sanitize-cc.sh" ccache gcc -Wp,-MMD,a.d -c -o a.o a.S || return
+	done
+	grep -q behind a.o
+}
+ok "an image that is another, of the same size" eval '(takes_in)'
+
 # Two at once.
 mark eight
 run make setup
