@@ -241,7 +241,7 @@ x86() {
 	slow) run "$1" -m 5G -a "kvm.tdp_mmu=0 $(some '--machine=npt,rmaps --expect=slow')" ;;
 	swap) run "$1" -m 808M -a "mem=800M $swapped" ;;
 	selftests) run "$1" -m 5G -a "$selftests_args" ;;
-	parallel) run "$1" -p -m 1G -a "$(young '' race)" ;;
+	parallel) run "$1" -p -m 1G -a "$(young '' race smp)" ;;
 	kcsan) kcsan "$1" -m 1500M ;;
 	sandybridge) intel "$1" ept --expect=slow "${leaves[@]}" ;;
 	haswell) intel "$1" ept,ad --expect=fast "${leaves[@]}" procfs ;;
