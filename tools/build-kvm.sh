@@ -128,7 +128,7 @@ default_targets() {
 	*-x86-nonotifier-long) echo mm/ ;;
 	*-x86-nonotifier) in_mm 'mmu_notifier|_young' ;;
 	*-x86-clang | *-arm64-16k | *-arm64-64k | *-powerpc-4k | 6.12-arm64) changed ;;
-	*-x86) changed; echo "arch/$folder/kvm/" ;;
+	*-x86) changed | grep '^mm/'; echo "arch/$folder/kvm/" ;;
 	*-long) printf '%s\n' mm/ "arch/$folder/kvm/" ;;
 	*) in_mm 'mmu_notifier|_young'; echo "arch/$folder/kvm/" ;;
 	esac
