@@ -16,14 +16,13 @@ tmp=$(mktemp -d)
 declare -A images initramfs
 
 # host: its memory, and what its kernel is told. page_idle does not take the last pages
-# of an odd size, which firmware leaves; and a loaded machine is late to raise the timer
-# interrupts that Linux counts at boot.
+# of an odd size, which firmware leaves.
 declare -A hosts=(
-	[x86]='1508M mem=1500M no_timer_check'
-	[x86-slow]='1508M mem=1500M no_timer_check kvm.tdp_mmu=0'
-	[x86-leaks]='1508M mem=1500M no_timer_check kmemleak=on'
-	[x86-swap]='800M no_timer_check guest_swap_mb=512'
-	[x86-mm]='1G no_timer_check guest_swap_mb=200 hugepages=8'
+	[x86]='1508M mem=1500M'
+	[x86-slow]='1508M mem=1500M kvm.tdp_mmu=0'
+	[x86-leaks]='1508M mem=1500M kmemleak=on'
+	[x86-swap]='800M guest_swap_mb=512'
+	[x86-mm]='1G guest_swap_mb=200 hugepages=8'
 	[arm64]='1500M'
 	[powerpc]='2G'
 )
