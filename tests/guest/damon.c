@@ -94,7 +94,7 @@ struct damon_seen damon_traced(void)
 
 bool damon_filters(void)
 {
-	return !access(FILTERS, F_OK);
+	return kernel_since(7, 0);
 }
 
 uint64_t damon_passed(void)

@@ -14,7 +14,7 @@
  * @sample_us: microseconds between two samples
  * @samples: how many make an aggregation
  * @regions: in how many regions; 0: as it likes
- * @filter: once per aggregation, have its filter look for young folios, if there is one
+ * @filter: once per aggregation, have its filter look for young folios, where damon_filters()
  */
 struct damon {
 	bool physical;
@@ -43,7 +43,7 @@ void damon_end(void);
 
 struct damon_seen damon_traced(void);
 
-/* Between damon_begin() and damon_end(): is there such a filter? Not in all kernels. */
+/* Does this kernel have such a filter? 6.12 has not. */
 bool damon_filters(void);
 
 /* How many bytes of folios it has found to be young up to now. */
