@@ -182,13 +182,6 @@ judge() {
 	rm -f "$tmp/$1.image"
 }
 
-# turn: that of the next to boot
-turn() {
-	while [ "$(jobs -rp | wc -l)" -ge "${JOBS:-$(nproc)}" ]; do
-		wait -n || true
-	done
-}
-
 # mutant NUMBER NAME FILE HOST TEST COMPLAINT SCRIPT
 mutant() {
 	local refused=
@@ -207,7 +200,7 @@ mutant() {
 		report "not ok $1 of $total - $2: $refused"
 		return
 	fi
-	turn
+	slot "${JOBS:-$(nproc)}"
 	! parallel "$4" || wait
 	judge "$1" "$2" "$4" "$5" "$6" &
 	! parallel "$4" || wait
@@ -239,7 +232,7 @@ baseline() {
 	build_all "$host" || { tail -n 20 "$tmp/build.log" >&2; die "without a bug: $host is not built"; }
 	programs "$host" </dev/null
 	cp "${images[$host]}" "$tmp/$host.image"
-	turn
+	slot "${JOBS:-$(nproc)}"
 	check_baseline "$host" "${tests[@]}" &
 }
 

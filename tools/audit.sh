@@ -55,13 +55,6 @@ check() {
 	fi
 }
 
-# slot: wait until fewer jobs than there may be are at work
-slot() {
-	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
-		wait -n || true
-	done
-}
-
 rules=()
 for script in "$TOP"/cocci/*.cocci; do
 	rules+=("$(basename "$script" .cocci)")
@@ -160,7 +153,7 @@ scan() {
 	# those with most files are the longest
 	wc -l "$2"/*.list | sort -rn | sed -nE 's|.*/(.*)\.list$|\1|p' >"$2/order"
 	while read -r rule; do
-		slot
+		slot "$jobs"
 		{
 			start=$SECONDS
 			spatch_files "$rule" "$2/$rule" "$2/$rule.list"
@@ -210,7 +203,7 @@ mkdir "$tmp/samples"
 for sample in "$TOP"/cocci/tests/*.c; do
 	name=$(basename "$sample" .c)
 	echo "$sample" >"$tmp/samples/$name.list"
-	slot
+	slot "$jobs"
 	spatch_files "${name%%-*}" "$tmp/samples/$name" "$tmp/samples/$name.list" &
 done
 wait

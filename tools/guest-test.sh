@@ -141,9 +141,7 @@ run() {
 	local at_a_time
 	at_a_time=$(nproc)
 	[ -z "${V:-}" ] && [[ " $* " != *" -p "* ]] || at_a_time=1
-	while [ "$(jobs -rp | wc -l)" -ge "$at_a_time" ]; do
-		wait -n || true
-	done
+	slot "$at_a_time"
 	try "$@" &
 	[ "$at_a_time" -gt 1 ] || wait $! || true
 }

@@ -73,6 +73,13 @@ end_jobs() {
 	wait 2>/dev/null || true
 }
 
+# slot N: wait until fewer than N jobs are at work
+slot() {
+	while [ "$(jobs -rp | wc -l)" -ge "$1" ]; do
+		wait -n || true
+	done
+}
+
 # step WHAT COMMAND...: say what is being done, and how long it took
 step() {
 	local what=$1 start=$SECONDS
