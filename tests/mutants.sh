@@ -13,8 +13,9 @@ jobs=${JOBS:-$(nproc)}
 library="-std=c11 -I../kunit -I../user"
 kernel="-std=gnu2x -I../user -I../user/x86"
 declare -A sources flags
+# compiled more often than it is run
 sources[unit]="$(echo ../kunit/*_kunit.c ../kunit/model*.c) debug_kunit.c ../user/kunit.c"
-flags[unit]=$library
+flags[unit]="$library -O0"
 sources[interleave]="interleave.c interleave_writers.c ../user/kunit.c"
 flags[interleave]=$library
 sources[threads]=threads.c
