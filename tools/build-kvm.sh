@@ -4,8 +4,8 @@
 # in one configuration of tools/configs/build-*: KVM, our library, and what knows
 # of MMU notifiers in mm; or only the objects that are named. KVM as modules has to
 # find each symbol exported. What differs from another configuration by compiler or
-# page size alone compiles the files that the series changes, as does in mm x86, and
-# arm64 on 6.12, whose hosts have the rest compiled for themselves.
+# page size alone compiles the files that the series changes, as do in mm x86, and
+# arm64, whose hosts have the rest compiled for themselves.
 #   TREE stock|patched|series   NAME one of those that build-kvm.sh alone prints
 #   SPARSE_THESE=file  for x86, arm64 and powerpc sparse looks at the sources that
 #                      are listed there, compiled again or not
@@ -127,7 +127,7 @@ default_targets() {
 	case $BASE-$name${LONG:+-long}${PARTIAL:+-partial} in
 	*-x86-nonotifier-long) echo mm/ ;;
 	*-x86-nonotifier) in_mm 'mmu_notifier|_young' ;;
-	*-x86-clang | *-arm64-16k | *-arm64-64k | *-powerpc-4k | 6.12-arm64) changed ;;
+	*-x86-clang | *-arm64-16k | *-arm64-64k | *-powerpc-4k | *-arm64) changed ;;
 	*-x86) changed | grep '^mm/'; echo "arch/$folder/kvm/" ;;
 	*-long) printf '%s\n' mm/ "arch/$folder/kvm/" ;;
 	*) in_mm 'mmu_notifier|_young'; echo "arch/$folder/kvm/" ;;

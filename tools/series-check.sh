@@ -15,7 +15,7 @@ need check-series
 
 tree=$SHARED/series
 # what is the same on both is built on one of them
-names=(x86 arm64 powerpc riscv)
+names=(x86 arm64 powerpc)
 [ "$BASE" = 6.12 ] || names=(x86 arm64 s390 x86-nonotifier)
 # for which each patch builds
 alone=none
