@@ -10,10 +10,10 @@ failed=0
 
 # What it makes are copies of itself.
 cat >"$dir/bin/gcc" <<'END'
-#!/bin/bash
+#!/bin/sh
 planted() { grep -qs planted "$1"/include/lockless_pgwalk/walk.h; }
 if [ "${0##*/}" = gcc ]; then
-	out=${*: -1}
+	for out; do :; done
 	! planted "${out%/*}" || [ "$BUG" != refuse ] || exit 1
 	echo "x: /include/lockless_pgwalk/walk.h" >"${out%.o}.d"
 	exec install -T "$0" "$out"
