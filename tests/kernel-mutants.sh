@@ -87,6 +87,7 @@ build_all() {
 	local arch=${1%%-*} configs
 	if [ "$arch" = um ]; then
 		kunit_configs um
+		compiled_by sanitize-cc.sh "$COPY/obj-kunit-um"
 		(cd "$COPY" && PATH=$TOP/tools:$PATH /usr/bin/python3 tools/testing/kunit/kunit.py config --arch=um \
 			"${configs[@]}" --build_dir=obj-kunit-um \
 			--make_options='CC=sanitize-cc.sh ccache gcc') >"$tmp/build.log" 2>&1 || return

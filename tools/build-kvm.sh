@@ -137,6 +137,7 @@ default_targets() {
 mkdir -p "$obj"
 exec 9>"$obj/.lock"
 flock 9
+compiled_by build-cc.sh "$obj"
 export SAID=$obj/said SPARSE_SAW=$obj/sparse.saw
 # what had something to say is compiled again, until it has nothing
 touch "$SAID"

@@ -18,6 +18,7 @@ obj=obj-kunit-$arch
 mkdir -p "$obj"
 exec 9>"$obj/.lock"
 flock 9
+compiled_by sanitize-cc.sh "$obj"
 
 run() {
 	PATH=$TOP/tools:$PATH counted "$obj" "$obj/kunit.log" /usr/bin/python3 tools/testing/kunit/kunit.py run --arch="$arch" \

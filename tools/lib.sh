@@ -272,6 +272,15 @@ fragments() {
 		tac | sort -t= -k1,1 -s -u
 }
 
+# compiled_by WRAPPER FOLDER: make knows a compiler by its name. What another version of
+# this one has compiled is compiled again.
+compiled_by() {
+	mkdir -p "$2"
+	! cmp -s "$TOP/tools/$1" "$2/$1" || return 0
+	find "$2" -name '*.o' -delete
+	cp "$TOP/tools/$1" "$2/$1"
+}
+
 # kunit_configs ARCH: configs are the arguments of kunit.py that say what is configured
 kunit_configs() {
 	configs=(--kunitconfig=lib/lockless_pgwalk/.kunitconfig)
@@ -284,6 +293,7 @@ configure() {
 	local obj=$KEY/$1/obj-$2-$3 wanted missing
 	wanted=$obj/wanted.config
 	mkdir -p "$obj"
+	[[ $3 != @(debug|kcsan) ]] || compiled_by sanitize-cc.sh "$obj"
 	local names=(common "$2" "$3" "$2-$3")
 	[ "$1" = stock ] || names+=(patched)
 	fragments "${names[@]}" >"$wanted.new"

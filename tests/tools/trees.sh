@@ -147,6 +147,16 @@ takes_in() {
 }
 ok "an image that is another, of the same size" eval '(takes_in)'
 
+# What another compiler has compiled, under the same name.
+run make kunit
+planted=$(patched)/obj-kunit-um/planted.o
+touch "$planted"
+run make kunit
+ok "an object stays" [ -e "$planted" ]
+echo '# another' >>"$clone/tools/sanitize-cc.sh"
+ok "sanitize-cc.sh is another" run make kunit
+ok "objects of the other are gone" [ ! -e "$planted" ]
+
 # Two at once.
 mark eight
 run make setup
