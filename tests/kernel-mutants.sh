@@ -12,6 +12,7 @@
 . "$TOP/tests/outcome.sh"
 
 list=$TOP/tests/kernel-mutants.txt
+jobs=${JOBS:-$(nproc)}
 tmp=$(mktemp -d)
 declare -A images initramfs
 
@@ -201,7 +202,7 @@ mutant() {
 		report "not ok $1 of $total - $2: $refused"
 		return
 	fi
-	slot "${JOBS:-$(nproc)}"
+	slot "$jobs"
 	! parallel "$4" || wait
 	judge "$1" "$2" "$4" "$5" "$6" &
 	! parallel "$4" || wait
@@ -233,7 +234,7 @@ baseline() {
 	build_all "$host" || { tail -n 20 "$tmp/build.log" >&2; die "without a bug: $host is not built"; }
 	programs "$host" </dev/null
 	cp "${images[$host]}" "$tmp/$host.image"
-	slot "${JOBS:-$(nproc)}"
+	slot "$jobs"
 	check_baseline "$host" "${tests[@]}" &
 }
 

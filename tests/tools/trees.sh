@@ -147,15 +147,20 @@ takes_in() {
 }
 ok "an image that is another, of the same size" eval '(takes_in)'
 
-# What another compiler has compiled, under the same name.
-run make kunit
-planted=$(patched)/obj-kunit-um/planted.o
-touch "$planted"
-run make kunit
-ok "an object stays" [ -e "$planted" ]
-echo '# another' >>"$clone/tools/sanitize-cc.sh"
-ok "sanitize-cc.sh is another" run make kunit
-ok "objects of the other are gone" [ ! -e "$planted" ]
+# compiles_anew FOLDER COMMAND...: what another compiler of the same name has compiled
+compiles_anew() {
+	local planted
+	planted=$(patched)/$1/planted.o
+	run "${@:2}"
+	touch "$planted"
+	run "${@:2}"
+	ok "$1: an object stays" [ -e "$planted" ]
+	echo '# another' >>"$clone/tools/sanitize-cc.sh"
+	ok "$1: sanitize-cc.sh is another" run "${@:2}"
+	ok "$1: objects of the other are gone" [ ! -e "$planted" ]
+}
+compiles_anew obj-kunit-um make kunit
+compiles_anew obj-x86-debug tools/kernel.sh patched x86 debug
 
 # Two at once.
 mark eight
